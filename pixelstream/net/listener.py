@@ -54,16 +54,19 @@ class Listener:
     http: Config | None
     sockets: set[WebSocket] = field(default_factory=set)
     state: ServerState = field(default_factory=ServerState)
-    server: asyncio.Server = cast("asyncio.Server", None)
+    server: asyncio.Server | None = None
 
     @property
     def port(self) -> int:
         """The port it listens on, the chosen one if 0 was asked for."""
+        if self.server is None or not self.server.sockets:
+            raise RuntimeError("the listener is not open")
         return int(self.server.sockets[0].getsockname()[1])
 
     def stop_accepting(self) -> None:
         """Refuse new connections; the open ones live on."""
-        self.server.close()
+        if self.server is not None:
+            self.server.close()
 
     async def close(self) -> None:
         """Stop and drop what is still open; HTTP requests on their way are cut."""
@@ -106,9 +109,10 @@ class Gate(asyncio.Protocol):
         if end < 0 and len(self._head) <= handshake.MAX_HEAD:
             return
         self._stop_timer()
+        if not 0 <= end <= handshake.MAX_HEAD:
+            self._refuse(431, f"request headers may have {handshake.MAX_HEAD} bytes")
+            return
         try:
-            if not 0 <= end <= handshake.MAX_HEAD:
-                raise HandshakeError(431, f"request headers may have {handshake.MAX_HEAD} bytes")
             self._decide(end + 4)
         except HandshakeError as error:
             self._refuse(error.status, error.detail)
