@@ -1,0 +1,1 @@
+"""What goes over the wires, as pure functions and values."""
