@@ -1,0 +1,1 @@
+"""The rules of TURN: credentials for one caller, which relays are offered, what a browser is told."""
