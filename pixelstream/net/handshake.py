@@ -137,9 +137,9 @@ def build_request(
     if subprotocols:
         lines.append(f"Sec-WebSocket-Protocol: {', '.join(subprotocols)}")
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    text = "\r\n".join(lines)
-    if any(ch in text.replace("\r\n", "") for ch in "\r\n\0"):
+    if any(character in line for line in lines for character in "\r\n\0"):
         raise HandshakeError(400, "a header or target has a line break in it")
+    text = "\r\n".join(lines)
     return (text + "\r\n\r\n").encode("latin-1"), accept_key(key)
 
 

@@ -78,10 +78,13 @@ class WebSocket(asyncio.Protocol):
         closing: whether a close has begun; what is sent from then on is dropped.
     """
 
+    # fmt: off
     __slots__ = (
-        "_client", "_fast", "_fragments", "_high_water", "_limit", "_loop", "_need", "_on_lost", "_open", "_paused",
-        "_peer", "_pos", "_rest", "_timer", "_transport", "closing", "handler", "last_seen", "request", "user",
-    )  # fmt: skip
+        "_client", "_fast", "_fragments", "_high_water", "_limit", "_loop", "_need", "_on_lost",
+        "_open", "_paused", "_peer", "_pos", "_rest", "_timer", "_transport",
+        "closing", "handler", "last_seen", "request", "user",
+    )
+    # fmt: on
 
     def __init__(
         self,
@@ -100,7 +103,7 @@ class WebSocket(asyncio.Protocol):
         self.last_seen = 0.0
         self._client = client
         self._limit = max_message
-        # Largest payload for the fast path; 0 while it must not be taken (unmasked, fragmented, closing, spliced).
+        # Largest payload of the fast path; 0 while it isn't open: unmasked, fragmented, closing, spliced.
         self._fast = 0 if client else max_message
         self._high_water = high_water
         self._on_lost = on_lost
