@@ -1,0 +1,1 @@
+"""The services: thin shells of sockets and HTTP around the rules."""

@@ -1,0 +1,154 @@
+"""What all services share: health routes, errors as JSON, the event loop, and the end on SIGTERM.
+
+A service is an async context manager that yields something with `drain()`. The trap: while it drains
+it still serves, so its sockets close in the manager's exit, never in `drain`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import signal
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+import orjson
+import structlog
+import uvloop
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.exceptions import HTTPException
+
+from pixelstream import __version__, logs
+from pixelstream.settings.base import Log
+
+JSON = "application/json"
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+log = structlog.get_logger(__name__)
+
+
+class Drainable(Protocol):
+    """What a running service can do before it ends."""
+
+    async def drain(self) -> None:
+        """Refuse what is new and return when nothing is left that would be cut off."""
+
+
+Serving = Callable[[], AbstractAsyncContextManager[Drainable]]
+
+
+def create_app(
+    name: str, *, registry: CollectorRegistry, not_ready: Callable[[], str | None], openapi: bool = False
+) -> FastAPI:
+    """Make a service's app with `/healthz`, `/readyz` and `/metrics`; a function, so tests get their own.
+
+    Args:
+        name: of the service, as in its command.
+        registry: what `/metrics` shows.
+        not_ready: why the service takes no work at the moment, or None.
+        openapi: whether `/openapi.json` describes the routes.
+    """
+    app = FastAPI(
+        title=f"pixelstream {name}",
+        version=__version__,
+        openapi_url="/openapi.json" if openapi else None,
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+    )
+    alive = orjson.dumps({"status": "ok", "service": name, "version": __version__})
+
+    @app.get("/healthz", summary="Alive", response_class=Response)
+    async def healthz() -> Response:
+        return Response(alive, media_type=JSON)
+
+    @app.get("/readyz", summary="Takes work", response_class=Response)
+    async def readyz() -> Response:
+        reason = not_ready()
+        return problem(503, reason) if reason else Response(b'{"status":"ready"}', media_type=JSON)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _fault)
+    return app
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """An error as every service answers it: `{"detail": ...}`."""
+    return Response(orjson.dumps({"detail": detail}), status, media_type=JSON, headers=headers)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):  # the handler's type is wider than what it is registered for
+        raise error
+    return problem(error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    # The server logs the traceback when the error is raised again behind this handler.
+    log.error("request failed", method=request.method, path=request.url.path, error=repr(error))
+    return problem(500, "internal error")
+
+
+def run(name: str, serving: Serving, *, log_settings: Log, drain: float) -> None:
+    """Serve until SIGTERM or SIGINT, drain, end.
+
+    Args:
+        name: of the service, in its logs.
+        serving: makes the context manager within which the service runs.
+        log_settings: what is logged and how.
+        drain: seconds that `drain()` may take; a second signal ends it at once.
+
+    Raises:
+        SettingsError: from `serving`, before anything is open.
+        OSError: a port can't be had.
+    """
+    logs.setup(name, log_settings.level, log_settings.format)
+    uvloop.run(_until_signal(name, serving, drain))
+
+
+async def _until_signal(name: str, serving: Serving, drain: float) -> None:
+    loop = asyncio.get_running_loop()
+    asked, again = asyncio.Event(), asyncio.Event()
+
+    def stop() -> None:
+        (again if asked.is_set() else asked).set()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop)
+    async with serving() as service:
+        settle()
+        await asked.wait()
+        log.info("draining", deadline=drain)
+        await _drain(service, drain, again)
+    log.info("stopped", version=__version__, name=name)
+
+
+async def _drain(service: Drainable, deadline: float, again: asyncio.Event) -> None:
+    waits: list[asyncio.Task[Any]] = [
+        asyncio.create_task(service.drain()),
+        asyncio.create_task(again.wait()),
+    ]
+    done, pending = await asyncio.wait(waits, timeout=deadline, return_when=asyncio.FIRST_COMPLETED)
+    if waits[0] not in done:
+        log.warning("drain cut short", second_signal=again.is_set())
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
+    if waits[0] in done and (error := waits[0].exception()):
+        log.error("drain failed", error=repr(error))
+
+
+def settle() -> None:
+    """Make what start-up built permanent and give its garbage back: smaller, with shorter collections."""
+    gc.collect()
+    gc.freeze()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except AttributeError:  # a C library without it, such as musl
+        return

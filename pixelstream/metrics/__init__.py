@@ -1,0 +1,1 @@
+"""Metrics, one module for each service; every metric is declared once."""

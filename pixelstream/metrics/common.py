@@ -1,0 +1,60 @@
+"""What the metrics of all services share: a registry with build and process, and counters as plain ints.
+
+The trap: `Counter.inc()` takes a lock and costs as much as relaying a message, so whatever counts
+messages adds to an int, and a `Tally` shows the ints at the next scrape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pixelstream import __version__
+
+_K = TypeVar("_K", bound=StrEnum)
+
+
+def new_registry() -> CollectorRegistry:
+    """Make the registry of one running service, with `pixelstream_build_info` and the process's metrics."""
+    registry = CollectorRegistry()
+    build = Gauge(
+        "pixelstream_build_info", "Always 1; the version is a label", ["version"], registry=registry
+    )
+    build.labels(__version__).set(1)
+    ProcessCollector(registry=registry)
+    return registry
+
+
+class Tally(Collector, Generic[_K]):
+    """A counter with one label, kept as ints in `counts`, a key for each member of its enum.
+
+    Count with `tally.counts[Kind.X] += 1`.
+    """
+
+    def __init__(
+        self, name: str, text: str, label: str, keys: Iterable[_K], registry: CollectorRegistry
+    ) -> None:
+        self.counts: dict[_K, int] = dict.fromkeys(keys, 0)
+        self._name, self._text, self._label = name, text, label
+        registry.register(self)
+
+    def describe(self) -> Iterator[Metric]:
+        """Tell the registry the name without a scrape."""
+        yield counter(self._name, self._text, self._label, {})
+
+    def collect(self) -> Iterator[Metric]:
+        """Make the series of a scrape."""
+        yield counter(self._name, self._text, self._label, {str(k): n for k, n in self.counts.items()})
+
+
+def counter(name: str, text: str, label: str, counts: Mapping[str, int]) -> CounterMetricFamily:
+    """Make a counter family with one label out of ints."""
+    family = CounterMetricFamily(name, text, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family
