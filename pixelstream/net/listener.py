@@ -126,7 +126,8 @@ class Gate(asyncio.Protocol):
             self._refuse(426, "only websockets are served here")
         else:
             # The stub wants the event loop's protocol type; uvicorn's classes are such protocols.
-            self._hand_over(HttpToolsProtocol(self._listener.http, self._listener.state, {}), self._head)
+            state = {"listener": self._listener}
+            self._hand_over(HttpToolsProtocol(self._listener.http, self._listener.state, state), self._head)
 
     def _upgrade(self, request: Request, rest: bytes) -> None:
         listener = self._listener
@@ -163,6 +164,19 @@ class Gate(asyncio.Protocol):
             self._timer = None
 
 
+class _SecondGate(Gate):
+    """The gate for an upgrade on a connection that served HTTP before: proxies reuse their idle ones."""
+
+    __slots__ = ()
+
+    def __init__(self, *, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(app_state["listener"])
+
+    def data_received(self, data: bytes) -> None:
+        """Wait one turn: uvicorn makes this the transport's protocol only after handing the head over."""
+        asyncio.get_running_loop().call_soon(super().data_received, data)
+
+
 async def listen(
     host: str,
     port: int,
@@ -188,7 +202,7 @@ async def listen(
     config = None
     if http is not None:
         config = Config(
-            http, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+            http, ws=_SecondGate, lifespan="off", log_config=None, access_log=False, server_header=False
         )
         config.load()
     listener = Listener(limits or Limits(), route, config)

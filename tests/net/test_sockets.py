@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from pixelstream.errors import DialError
-from pixelstream.net import frames
+from pixelstream.net import frames, handshake
 from pixelstream.net.dial import dial
 from pixelstream.net.handshake import Refusal
 from pixelstream.net.listener import Limits, Listener, listen
@@ -54,6 +54,23 @@ async def server() -> AsyncIterator[Server]:
     server.listener = await listen("127.0.0.1", 0, route=server.route, http=app, limits=LIMITS)
     yield server
     await server.listener.close()
+
+
+async def test_an_upgrade_may_follow_on_a_connection_that_served_http(server: Server) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+    async with asyncio.timeout(DEADLINE):
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b'"ok"')
+        request, accept_value = handshake.build_request("a", "/any?fleet=a%2Fb", {}, ())
+        writer.write(request)
+        handshake.check_response(await reader.readuntil(b"\r\n\r\n"), accept_value)
+        writer.write(frames.build(frames.TEXT, b"hello", mask=True))
+        assert await reader.readexactly(7) == b"\x81\x05hello"
+        assert server.recorder.sockets[0].request.path == "/any"
+        assert server.recorder.sockets[0].request.query == "fleet=a%2Fb"
+        writer.close()
+        await writer.wait_closed()
+        await server.recorder.until(lambda seen: len(seen.endings) == 1)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 125, 126, 127, 132, 65_535, 65_536, 99_999])
