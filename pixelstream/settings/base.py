@@ -31,6 +31,7 @@ __all__ = [
     "Port",
     "Seconds",
     "WsUrl",
+    "check",
     "load",
     "parse",
     "parse_seconds",
@@ -102,7 +103,15 @@ def parse(kind: type[_M], text: str | bytes, file: str = "settings") -> _M:
     Raises:
         SettingsError: as for `load`.
     """
-    data = _read_yaml(text, file)
+    return check(kind, _read_yaml(text, file), file)
+
+
+def check(kind: type[_M], data: object, file: str = "settings") -> _M:
+    """Make settings of `kind` from what a file held; for files that aren't YAML.
+
+    Raises:
+        SettingsError: as for `load`.
+    """
     try:
         # Strict JSON rules: "80" is no number and 1 is no true, yet text may become a path or an enum.
         wire = orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)

@@ -42,8 +42,14 @@ class RelayEntry(Model):
     draining: bool = False
 
 
+class RelayFile(Model):
+    """What the watched file holds, as JSON: `{"relays": [{"host": "192.0.2.1"}]}`."""
+
+    relays: tuple[RelayEntry, ...]
+
+
 class FileSource(Model):
-    """A JSON file that holds a list of relays and is read again when it changes."""
+    """A JSON file of relays (`RelayFile`); it is read again every `interval`."""
 
     path: Path
     interval: Annotated[Seconds, Field(ge=0.05, le=3600)] = 2.0

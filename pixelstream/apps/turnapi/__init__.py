@@ -1,0 +1,1 @@
+"""turn-api: tells peers which relays there are, with credentials made for each caller."""

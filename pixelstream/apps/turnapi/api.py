@@ -1,0 +1,65 @@
+"""Routes of turn-api.
+
+The trap: clients of the original parse the answer only when its Content-Type is exactly
+`application/json`, so nothing here may add a charset. The answer is made as bytes: models and
+serialisers of FastAPI would halve the answers a second.
+"""
+
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from fastapi import FastAPI, Request, Response
+
+from pixelstream.apps import service
+from pixelstream.apps.service import JSON, problem
+from pixelstream.apps.turnapi.context import Context
+from pixelstream.metrics.turnapi import Answer
+from pixelstream.turn.credentials import is_caller
+from pixelstream.turn.iceservers import Policy
+
+NO_STORE = {"Cache-Control": "no-store"}
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="pixelstream"'}
+POLICIES = frozenset({"all", "relay"})
+
+_OPENAPI: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "session",
+            "in": "query",
+            "description": "Names the caller in the user name; letters, digits and ._~-",
+            "schema": {"type": "string", "maxLength": 128},
+        },
+        {"name": "policy", "in": "query", "schema": {"type": "string", "enum": sorted(POLICIES)}},
+    ],
+    "responses": {
+        "200": {
+            "description": "An RTCConfiguration",
+            "content": {
+                JSON: {"schema": {"type": "object", "required": ["iceTransportPolicy", "iceServers"]}}
+            },
+        },
+        "400": {"description": "A parameter is wrong"},
+        "401": {"description": "The control key is missing or wrong"},
+    },
+}
+
+
+def create_app(context: Context) -> FastAPI:
+    """Make the app around one context."""
+    app = service.create_app("turn-api", registry=context.registry, not_ready=context.not_ready, openapi=True)
+
+    @app.get(
+        "/", summary="Relays with credentials for the caller", openapi_extra=_OPENAPI, response_class=Response
+    )
+    async def ice(request: Request) -> Response:
+        if not context.admits(request.headers.get("authorization")):
+            context.metrics.answers.counts[Answer.UNAUTHORIZED] += 1
+            return problem(401, "the control key is missing or wrong", CHALLENGE)
+        query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        session, policy = query.get("session", ""), query.get("policy", "all")
+        if (session and not is_caller(session)) or policy not in POLICIES:
+            context.metrics.answers.counts[Answer.BAD_REQUEST] += 1
+            return problem(400, "session takes letters, digits and ._~-; policy takes all or relay")
+        return Response(context.answer(session, cast("Policy", policy)), headers=NO_STORE, media_type=JSON)
+
+    return app
