@@ -38,12 +38,12 @@ class IceConfig:
     """ICE servers for one peer.
 
     Attributes:
-        options: the RTCConfiguration, for `peerConnectionOptions`.
+        options: the RTCConfiguration as JSON, for `peerConnectionOptions`.
         source: where it came from.
         expires: seconds since 1970 at which its credentials end; None if it has none that end.
     """
 
-    options: dict[str, Any]
+    options: bytes
     source: Source
     expires: float | None = None
 
@@ -118,7 +118,8 @@ class TurnApi:
     def _stun_only(self) -> IceConfig:
         urls = list(self._stun) or (_stun_urls(self._last.options) if self._last else [])
         servers = [{"urls": urls}] if urls else []
-        return IceConfig({"iceTransportPolicy": self._policy, "iceServers": servers}, Source.STUN_ONLY)
+        options = orjson.dumps({"iceTransportPolicy": self._policy, "iceServers": servers})
+        return IceConfig(options, Source.STUN_ONLY)
 
 
 def _read(body: bytes) -> IceConfig:
@@ -134,7 +135,7 @@ def _read(body: bytes) -> IceConfig:
     servers = options.get("iceServers") if isinstance(options, dict) else None
     if not isinstance(servers, list) or not all(_is_server(server) for server in servers):
         raise CallError("its answer is no RTCConfiguration")
-    return IceConfig(options, Source.TURN_API, _expiry(servers))
+    return IceConfig(body, Source.TURN_API, _expiry(servers))
 
 
 def _is_server(server: object) -> bool:
@@ -148,9 +149,9 @@ def _expiry(servers: list[dict[str, Any]]) -> float | None:
     return min((float(end) for end in ends if end.isascii() and end.isdigit()), default=None)
 
 
-def _stun_urls(options: dict[str, Any]) -> list[str]:
-    found = []
-    for server in options["iceServers"]:
+def _stun_urls(options: bytes) -> list[str]:
+    found: list[str] = []
+    for server in orjson.loads(options)["iceServers"]:
         urls = server["urls"]
         found += [url for url in ([urls] if isinstance(urls, str) else urls) if url.startswith("stun")]
     return found

@@ -1,0 +1,190 @@
+"""Settings of the signalserver; the `config:` block of its chart, in the same order.
+
+The trap: `streamers` and `sfu` listen on loopback unless told otherwise, since in a stream's pod the
+streamer is next door and its socket carries no proof of who it is; beyond loopback, give a token.
+"""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from pixelstream.settings.base import HttpUrl, Listen, Log, Model, Name, Port, Seconds, WsUrl
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, float) else value
+
+
+Engine = Annotated[
+    Literal["auto", "4.26", "4.27", "5.0", "5.2", "5.5"],
+    BeforeValidator(_as_text),  # YAML reads an unquoted 5.5 as a number
+]
+
+
+def _stun(value: str) -> str:
+    scheme, _, rest = value.partition(":")
+    if scheme not in {"stun", "stuns"} or not rest or rest.startswith("/") or " " in rest:
+        raise ValueError("must be a STUN URL such as stun:stun.example.org:3478")
+    return value
+
+
+def _route(value: str) -> str:
+    if not value or value.startswith("/") or ":" in value or ".." in value.split("/"):
+        raise ValueError("must be a relative path without scheme, leading slash or .., such as api/scene")
+    return value
+
+
+StunUrl = Annotated[str, AfterValidator(_stun)]
+ControlPath = Annotated[str, AfterValidator(_route)]
+Bytes = Annotated[int, Field(ge=1024, le=128 * 1024 * 1024)]
+
+
+class PlayerListen(Listen):
+    """Where players come in; health, metrics and the REST API have the same port."""
+
+    port: Port = 3000
+
+
+class StreamerListen(Listen):
+    """Where streamers come in, and what they understand.
+
+    `engine` is the oldest Unreal Engine whose habits a streamer has, `auto` judges each by what it
+    shows. `perStreamer` is how many players may watch one streamer, 0 for all seats.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 8888
+    engine: Engine = "auto"
+    per_streamer: Annotated[int, Field(ge=0, le=4096)] = 0
+
+
+class SfuListen(Listen):
+    """Where selective forwarding units come in."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8889
+    enabled: bool = True
+
+
+class Stream(Model):
+    """Which stream this is. `seats` is how many players may be here at once."""
+
+    id: Name = "stream"
+    fleet: Name = "default"
+    seats: Annotated[int, Field(ge=1, le=4096)] = 1
+
+
+class Sessions(Model):
+    """How long a player may stay; 0 means no limit."""
+
+    reconnect_grace: Seconds = 60.0
+    idle: Seconds = 0.0
+    maximum: Seconds = 0.0
+
+
+class Auth(Model):
+    """Whether a player needs a lease; it is checked wherever one is shown."""
+
+    lease: Literal["optional", "required"] = "optional"
+
+
+class Ice(Model):
+    """ICE servers of players and streamers.
+
+    `stun` is what they get when turn-api has never answered; `deadline` is how long one answer may
+    take; a peer gets a new configuration `renewBefore` its credentials end.
+    """
+
+    turn_api: HttpUrl | None = None
+    deadline: Annotated[Seconds, Field(gt=0, le=10)] = 1.0
+    stun: tuple[StunUrl, ...] = ()
+    transport_policy: Literal["all", "relay"] = "all"
+    renew_before: Annotated[Seconds, Field(ge=1)] = 300.0
+
+
+class Matchmaker(Model):
+    """The control link; without a `url` the signalserver stands alone."""
+
+    url: WsUrl | None = None
+
+
+class Keepalive(Model):
+    """After `interval` of silence a peer is pinged, after `timeout` it is taken for dead."""
+
+    interval: Annotated[Seconds, Field(ge=0.1, le=3600)] = 10.0
+    timeout: Annotated[Seconds, Field(ge=0.2, le=7200)] = 30.0
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.timeout <= self.interval:
+            raise ValueError("timeout must be longer than interval")
+        return self
+
+
+class Limits(Model):
+    """Bounds of every socket.
+
+    `maxMessage` and `buffer` are bytes: a peer with more than `buffer` unsent is slow, with four
+    times as much it is closed. A slow streamer pauses its players; after `slowStreamer` it is closed.
+    `messageRate` is what a player may send in a second.
+    """
+
+    max_message: Bytes = 4 * 1024 * 1024
+    buffer: Bytes = 256 * 1024
+    slow_streamer: Annotated[Seconds, Field(gt=0, le=600)] = 10.0
+    message_rate: Annotated[int, Field(ge=1)] = 1000
+    max_sockets: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+
+
+class Control(Model):
+    """The bridge of players' `control` messages to the streamer's REST API at `url`; off without one.
+
+    `paths` are what they may ask for, relative to `url`; one that ends in `/` lets through all below it.
+    """
+
+    url: HttpUrl | None = None
+    paths: tuple[ControlPath, ...] = ()
+    timeout: Annotated[Seconds, Field(gt=0, le=60)] = 5.0
+    max_body: Bytes = 256 * 1024
+
+
+class Drain(Model):
+    """How long players may go on after SIGTERM; keep it below the pod's termination grace period."""
+
+    deadline: Seconds = 3600.0
+
+
+class SignalserverSettings(Model):
+    """Everything that the signalserver can be told."""
+
+    listen: PlayerListen = PlayerListen()
+    streamers: StreamerListen = StreamerListen()
+    sfu: SfuListen = SfuListen()
+    stream: Stream = Stream()
+    sessions: Sessions = Sessions()
+    auth: Auth = Auth()
+    ice: Ice = Ice()
+    matchmaker: Matchmaker = Matchmaker()
+    keepalive: Keepalive = Keepalive()
+    limits: Limits = Limits()
+    control: Control = Control()
+    drain: Drain = Drain()
+    log: Log = Log()
+    control_key_file: Path | None = None
+    lease_keys_file: Path | None = None
+    streamer_token_file: Path | None = None
+
+    @property
+    def exposed(self) -> bool:
+        """Whether streamers or SFUs can come from beyond loopback."""
+        hosts = [self.streamers.host, *([self.sfu.host] if self.sfu.enabled else [])]
+        return not all(_is_loopback(host) for host in hosts)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,58 @@
+"""Settings of the signalserver: what its YAML may say."""
+
+import pytest
+
+from pixelstream.errors import SettingsError
+from pixelstream.settings.base import parse
+from pixelstream.settings.signalserver import SignalserverSettings
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        parse(SignalserverSettings, text)
+    return caught.value.faults
+
+
+def test_the_ports_are_those_of_epics_server() -> None:
+    settings = parse(SignalserverSettings, "")
+    assert (settings.listen.port, settings.streamers.port, settings.sfu.port) == (3000, 8888, 8889)
+
+
+def test_streamers_come_from_loopback_unless_told_otherwise() -> None:
+    assert not parse(SignalserverSettings, "").exposed
+    assert parse(SignalserverSettings, "streamers: {host: 0.0.0.0}").exposed
+    assert parse(SignalserverSettings, "sfu: {host: example.org}").exposed
+    assert not parse(SignalserverSettings, "sfu: {host: example.org, enabled: false}").exposed
+
+
+def test_an_engine_may_be_written_as_a_number() -> None:
+    assert parse(SignalserverSettings, "streamers: {engine: 4.27}").streamers.engine == "4.27"
+    assert "must be one of auto, 4.26" in faults("streamers: {engine: 5.9}")[0]
+
+
+def test_durations_and_lists_are_read() -> None:
+    settings = parse(
+        SignalserverSettings,
+        "sessions: {idle: 10m, maximum: 2h}\nice: {turnApi: 'http://turn-api:3000/', stun: ['stun:a:1']}\n"
+        "control: {url: 'http://localhost:8111', paths: [api/scene, remote/]}",
+    )
+    assert (settings.sessions.idle, settings.sessions.maximum) == (600, 7200)
+    assert settings.ice.turn_api == "http://turn-api:3000"
+    assert settings.control.paths == ("api/scene", "remote/")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("stream: {seats: 0}", "stream.seats = 0: must be at least 1 and at most 4096"),
+        ("keepalive: {interval: 30, timeout: 30}", "timeout must be longer than interval"),
+        ("ice: {stun: ['turn:a']}", "must be a STUN URL"),
+        ("control: {paths: ['http://x/']}", "must be a relative path"),
+        ("control: {paths: [/api]}", "must be a relative path"),
+        ("control: {paths: [a/../b]}", "must be a relative path"),
+        ("controlKey: x", "secrets aren't read from settings"),
+        ("matchmaker: {url: 'http://m'}", "must be a URL ws://"),
+    ],
+)
+def test_faults_say_what_would_be_right(text: str, words: str) -> None:
+    assert words in faults(text)[0]
