@@ -1,0 +1,3 @@
+module pixelstream.test/probe
+
+go 1.26.0
