@@ -85,9 +85,11 @@ async def dial(
                 ssl=ssl.create_default_context() if secure else None,
             )
             rest = await opened
-    except (OSError, TimeoutError, HandshakeError) as error:
+    except BaseException as error:  # a cancelled dial must not leave its connection open either
         if transport is not None:
             transport.abort()
+        if not isinstance(error, (OSError, TimeoutError, HandshakeError)):
+            raise
         if opened.done() and not opened.cancelled():
             opened.exception()
         raise DialError(url, str(error) or f"no answer within {timeout} s") from error

@@ -202,7 +202,13 @@ async def listen(
     config = None
     if http is not None:
         config = Config(
-            http, ws=_SecondGate, lifespan="off", log_config=None, access_log=False, server_header=False
+            http,
+            ws=_SecondGate,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
         )
         config.load()
     listener = Listener(limits or Limits(), route, config)

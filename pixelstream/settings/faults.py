@@ -146,12 +146,19 @@ def _range(kind: type[BaseModel], loc: _Loc) -> str:
 
 
 def _constraints(kind: type[BaseModel], loc: _Loc) -> Iterator[object]:
-    for model in _models_at(kind, loc[:-1]) if loc else ():
-        field = _field(model, loc[-1])
+    keys = [part for part in loc if isinstance(part, str)]  # an item of a list obeys its list's field
+    for model in _models_at(kind, tuple(keys[:-1])) if keys else ():
+        field = _field(model, keys[-1])
         if field:
             yield from field.metadata
-            for part in get_args(field.annotation):
-                yield from getattr(part, "__metadata__", ())
+            yield from _constraints_in(field.annotation)
+
+
+def _constraints_in(annotation: Any) -> Iterator[object]:
+    for constraint in getattr(annotation, "__metadata__", ()):
+        yield from constraint.metadata if isinstance(constraint, FieldInfo) else (constraint,)
+    for inner in get_args(annotation):
+        yield from _constraints_in(inner)
 
 
 def _models_at(kind: Any, loc: _Loc) -> list[type[BaseModel]]:

@@ -1,0 +1,66 @@
+"""HTTP routes of the edge: its page, and the matchmaker's routes that are open to browsers.
+
+The trap: the matchmaker trusts whoever reaches its admin routes when no key is set, so only those
+listed here go through.
+"""
+
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CollectorRegistry
+
+from pixelstream.apps import service
+from pixelstream.apps.edge.forward import Forwarder
+from pixelstream.apps.edge.page import SECURITY, Asset, Page
+from pixelstream.metrics.edge import Answer, EdgeMetrics
+
+OPEN = (
+    ("/api/v1/sessions", ["POST"]),
+    ("/api/v1/sessions/{session}", ["GET", "DELETE"]),
+    ("/api/v1/sessions/{session}/events", ["GET"]),
+    ("/list", ["GET"]),
+    ("/signallingserver", ["GET", "OPTIONS"]),
+)
+"""Paths and methods of the matchmaker that browsers may use."""
+
+
+def create_app(
+    page: Page, forwarder: Forwarder, metrics: EdgeMetrics, registry: CollectorRegistry
+) -> FastAPI:
+    """Make the app of one edge."""
+    app = service.create_app("edge", registry=registry, not_ready=lambda: None)
+
+    async def forward(request: Request) -> Response:
+        return await forwarder.forward(request)
+
+    for path, methods in OPEN:
+        app.add_route(path, forward, methods=methods)
+
+    async def closed(_: Request) -> Response:
+        metrics.answers.counts[Answer.REFUSED] += 1
+        return service.problem(404, "this route is not open here", SECURITY)
+
+    app.add_route("/api/{path:path}", closed, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+
+    async def upgrade(_: Request) -> Response:
+        metrics.answers.counts[Answer.REFUSED] += 1
+        return service.problem(426, "this is a websocket", {**SECURITY, "Upgrade": "websocket"})
+
+    app.add_route("/ws", upgrade, methods=["GET"])
+
+    async def file(request: Request) -> Response:
+        asset = page.find(request.url.path)
+        metrics.answers.counts[Answer.PAGE if asset else Answer.MISSING] += 1
+        return _serve(asset or page.not_found, request, 200 if asset else 404)
+
+    app.add_route("/{path:path}", file, methods=["GET", "HEAD"])
+    return app
+
+
+def _serve(asset: Asset, request: Request, status: int) -> Response:
+    gzipped = asset.gzipped if "gzip" in request.headers.get("accept-encoding", "") else None
+    tag = f'"{asset.etag}{"-gz" if gzipped else ""}"'
+    headers = {**asset.headers, "ETag": tag}
+    if status == 200 and tag in request.headers.get("if-none-match", ""):  # noqa: PLR2004 - the status it is
+        return Response(status_code=304, headers=headers)
+    if gzipped:
+        headers["Content-Encoding"] = "gzip"
+    return Response(gzipped or asset.body, status, headers=headers)

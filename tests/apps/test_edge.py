@@ -1,0 +1,383 @@
+"""The edge's ways inside: to the matchmaker, to a stream by lease, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, StreamingResponse
+from structlog.testing import CapturingLogger
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from pixelstream.apps.edge.app import Edge, serving
+from pixelstream.auth.keys import LeaseKeys
+from pixelstream.auth.lease import Lease, sign
+from pixelstream.net.listener import listen
+from pixelstream.net.websocket import WebSocket
+from pixelstream.settings.edge import EdgeListen, EdgeSettings, EdgeStream
+from tests.support.sockets import Recorder
+
+DEADLINE = 10.0
+
+
+def key_text(kid: str = "a") -> str:
+    k = base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
+    return orjson.dumps({"keys": [{"kid": kid, "k": k}]}).decode()
+
+
+KEYS = key_text()
+
+
+def lease(stream: str = "s-1", keys: str = KEYS, age: int = 0) -> str:
+    now = int(time.time()) - age
+    return sign(Lease("v-1", "default", stream, 1, now, now + 60), LeaseKeys.parse(keys))
+
+
+class Inside:
+    """A matchmaker and a stream: recorders that greet and echo, and some routes."""
+
+    def __init__(self) -> None:
+        self.matchmaker = _Greeter("waiting")
+        self.stream = _Greeter("config")
+        self.seen: list[Request] = []
+        self.more = asyncio.Event()
+        self.app = FastAPI()
+        self.app.add_api_route("/api/v1/sessions", self._create, methods=["POST"], response_model=None)
+        self.app.add_api_route("/api/v1/sessions/{session}/events", self._events, response_model=None)
+        self.app.add_api_route("/api/v1/fleets", self._admin, response_model=None)
+        self.app.add_api_route("/list", self._admin, response_model=None)
+
+    async def _create(self, request: Request) -> JSONResponse:
+        self.seen.append(request)
+        return JSONResponse(
+            {"session": "v-1", "got": (await request.body()).decode()},
+            201,
+            headers={"Location": "/api/v1/sessions/v-1", "X-Inner": "10.0.0.1"},
+        )
+
+    async def _events(self, session: str) -> StreamingResponse:
+        async def events() -> AsyncIterator[str]:
+            yield f"data: {session}\n\n"
+            await self.more.wait()
+            yield "data: second\n\n"
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    async def _admin(self, request: Request) -> JSONResponse:
+        self.seen.append(request)
+        return JSONResponse([])
+
+
+class _Greeter(Recorder):
+    """Speaks at once, as a signalserver does, then echoes."""
+
+    def __init__(self, greeting: str) -> None:
+        super().__init__(lambda ws, data: ws.send(data))
+        self._greeting = greeting
+        self.paths: list[tuple[str, str]] = []
+        self.forwarded: list[str | None] = []
+
+    def opened(self, ws: WebSocket) -> None:
+        self.paths.append((ws.request.path, ws.request.query))
+        self.forwarded.append(ws.request.headers.get("x-forwarded-for"))
+        ws.send(self._greeting)
+        super().opened(ws)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    (tmp_path / "index.html").write_text("page")
+    return tmp_path
+
+
+@asynccontextmanager
+async def stack(page: Path, inside: Inside) -> AsyncIterator[Edge]:
+    matchmaker = await listen("127.0.0.1", 0, route=lambda _: inside.matchmaker, http=inside.app)
+    stream = await listen("127.0.0.1", 0, route=lambda _: inside.stream)
+    keys = page / "keys"
+    keys.write_text(KEYS)
+    settings = EdgeSettings(
+        listen=EdgeListen(host="127.0.0.1", port=0),
+        page_dir=page,
+        matchmaker_url=f"http://127.0.0.1:{matchmaker.port}",
+        lease_keys_file=keys,
+        streams=(
+            EdgeStream(id="s-1", url=f"ws://127.0.0.1:{stream.port}"),
+            _nobody("s-2", await _closed_port()),
+        ),
+    )
+    try:
+        async with serving(settings) as edge:
+            yield edge
+    finally:
+        await matchmaker.close()
+        await stream.close()
+
+
+def _nobody(name: str, port: int) -> EdgeStream:
+    return EdgeStream(id=name, url=f"ws://127.0.0.1:{port}")
+
+
+async def _closed_port() -> int:
+    probe = await listen("127.0.0.1", 0, route=lambda _: Recorder())
+    port = probe.port
+    await probe.close()
+    return port
+
+
+def ws_url(edge: Edge, path: str) -> str:
+    return f"ws://127.0.0.1:{edge.listener.port}{path}"
+
+
+def http_url(edge: Edge, path: str) -> str:
+    return f"http://127.0.0.1:{edge.listener.port}{path}"
+
+
+async def receive(ws: ClientConnection) -> str | bytes:
+    async with asyncio.timeout(DEADLINE):
+        return await ws.recv()
+
+
+async def metric(edge: Edge, series: str) -> float:
+    async with httpx.AsyncClient() as client:
+        text = (await client.get(http_url(edge, "/metrics"))).text
+    return float(next(line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(f"{series} ")))
+
+
+async def test_a_player_reaches_the_waiting_room_with_its_query_and_subprotocol(page: Path) -> None:
+    inside = Inside()
+    async with stack(page, inside) as edge:
+        async with connect(ws_url(edge, "/ws?fleet=a&handoff=1"), subprotocols=["ws"]) as ws:  # type: ignore[list-item]
+            assert ws.subprotocol == "ws"
+            assert await receive(ws) == "waiting"
+            await ws.send("hello")
+            assert await receive(ws) == "hello"
+            assert await metric(edge, 'edge_sockets{target="matchmaker"}') == 1
+        await inside.matchmaker.until(lambda seen: len(seen.endings) == 1)
+        assert inside.matchmaker.paths == [("/ws", "fleet=a&handoff=1")]
+        assert inside.matchmaker.forwarded == ["127.0.0.1"]
+        assert inside.matchmaker.endings[0][0] == 1000
+        assert await metric(edge, 'edge_sockets{target="matchmaker"}') == 0
+        assert await metric(edge, 'edge_joins_total{result="joined"}') == 1
+
+
+async def test_a_lease_leads_to_its_stream_and_arrives_there(page: Path) -> None:
+    inside = Inside()
+    token = lease()
+    async with stack(page, inside) as edge:
+        async with connect(ws_url(edge, f"/s/{token}/ws?q=1")) as ws:
+            assert await receive(ws) == "config"
+            await ws.send("x" * 100_000)
+            assert await receive(ws) == "x" * 100_000
+        assert inside.stream.paths == [(f"/s/{token}/ws", "q=1")]
+        assert inside.matchmaker.sockets == []
+
+
+async def test_the_streams_close_code_reaches_the_player(page: Path) -> None:
+    inside = Inside()
+    async with stack(page, inside) as edge, connect(ws_url(edge, f"/s/{lease()}/ws")) as ws:
+        await receive(ws)
+        inside.stream.sockets[0].close(4000, "kicked")
+        with pytest.raises(ConnectionClosed) as closed:
+            await receive(ws)
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4000, "kicked")
+
+
+def altered(token: str) -> str:
+    head, claims, mac = token.split(".")
+    return f"{head}.{claims}.{mac[:-4]}{'AAAA' if not mac.endswith('AAAA') else 'BBBB'}"
+
+
+@pytest.mark.parametrize(
+    ("make", "status", "words", "result"),
+    [
+        (lambda: "nonsense", 401, "malformed", "lease_malformed"),
+        (lambda: altered(lease()), 403, "signature does not fit", "lease_forged"),
+        (lambda: lease(keys=key_text("b")), 403, "not known here", "lease_unknown_key"),
+        (lambda: lease(age=120), 410, "expired", "lease_expired"),
+        (lambda: lease("s-9"), 404, "stream that is not known here", "unknown_stream"),
+    ],
+)
+async def test_a_lease_that_admits_nobody_is_refused_with_its_own_status_and_words(
+    page: Path, make: Callable[[], str], status: int, words: str, result: str
+) -> None:
+    inside = Inside()
+    async with stack(page, inside) as edge:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(ws_url(edge, f"/s/{make()}/ws"))
+        assert refused.value.response.status_code == status
+        assert words in refused.value.response.body.decode()
+        assert await metric(edge, f'edge_joins_total{{result="{result}"}}') == 1
+    assert inside.stream.sockets == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/ws/", "/control", "/s//ws", "/s/a/b/ws", "/api/v1/sessions", "/ws%2f"]
+)
+async def test_no_other_websocket_path_leads_anywhere(page: Path, path: str) -> None:
+    inside = Inside()
+    async with stack(page, inside) as edge:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(ws_url(edge, path))
+        assert refused.value.response.status_code == 404
+    assert inside.matchmaker.sockets == []
+
+
+async def test_a_stream_that_cannot_be_reached_is_said_in_words_and_no_lease_is_logged(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = CapturingLogger()
+    monkeypatch.setattr("pixelstream.apps.edge.sockets.log", told)
+    token = lease("s-2")
+    async with stack(page, Inside()) as edge, connect(ws_url(edge, f"/s/{token}/ws")) as ws:
+        with pytest.raises(ConnectionClosed) as closed:
+            await receive(ws)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
+        assert closed.value.rcvd.reason == "the stream cannot be reached now"
+        assert await metric(edge, 'edge_joins_total{result="unreachable"}') == 1
+    assert told.calls
+    assert token not in repr(told.calls)
+    assert "s-2" in repr(told.calls)
+
+
+async def test_a_session_is_created_through_the_edge_without_the_callers_keys(page: Path) -> None:
+    inside = Inside()
+    async with stack(page, inside) as edge, httpx.AsyncClient() as client:
+        response = await client.post(
+            http_url(edge, "/api/v1/sessions?a=%2F"),
+            json={"fleet": "a"},
+            headers={"Authorization": "Bearer k", "Cookie": "a=b", "X-Forwarded-For": "1.2.3.4"},
+        )
+        assert response.status_code == 201
+        assert response.json()["got"] == '{"fleet":"a"}'
+        assert response.headers["location"] == "/api/v1/sessions/v-1"
+        assert "x-inner" not in response.headers
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert await metric(edge, 'edge_requests_total{result="forwarded"}') == 1
+    [seen] = inside.seen
+    assert seen.url.query == "a=%2F"
+    assert "authorization" not in seen.headers
+    assert "cookie" not in seen.headers
+    assert seen.headers["x-forwarded-for"] == "127.0.0.1"
+
+
+async def test_events_flow_as_they_come(page: Path) -> None:
+    inside = Inside()
+    async with (
+        stack(page, inside) as edge,
+        httpx.AsyncClient() as client,
+        client.stream("GET", http_url(edge, "/api/v1/sessions/v-1/events")) as response,
+    ):
+        assert response.headers["content-type"].startswith("text/event-stream")
+        lines = response.aiter_lines()
+        async with asyncio.timeout(DEADLINE):
+            assert await anext(lines) == "data: v-1"
+            inside.more.set()
+            assert await anext(lines) == ""
+            assert await anext(lines) == "data: second"
+
+
+async def test_admin_routes_are_not_open_but_the_compatible_ones_are(page: Path) -> None:
+    inside = Inside()
+    async with stack(page, inside) as edge, httpx.AsyncClient() as client:
+        for path in ("/api/v1/fleets", "/api/v1/queue", "/api/v1/sessions/a/b", "/api/", "/api/v1//sessions"):
+            response = await client.get(http_url(edge, path))
+            assert (path, response.status_code) == (path, 404)
+            assert inside.seen == []
+        assert (await client.get(http_url(edge, "/list"))).json() == []
+        assert (await client.get(http_url(edge, "/ws"))).status_code == 426
+        assert (await client.get(http_url(edge, "/healthz"))).status_code == 200
+        assert (await client.get(http_url(edge, "/readyz"))).status_code == 200
+
+
+async def test_a_body_that_is_too_large_and_a_matchmaker_that_is_gone_are_said_in_words(page: Path) -> None:
+    settings = EdgeSettings(
+        listen=EdgeListen(host="127.0.0.1", port=0),
+        page_dir=page,
+        matchmaker_url=f"http://127.0.0.1:{await _closed_port()}",
+    )
+    async with serving(settings) as edge, httpx.AsyncClient() as client:
+        response = await client.post(http_url(edge, "/api/v1/sessions"), content=b"x" * 70_000)
+        assert (response.status_code, response.json()["detail"]) == (413, "a body may have 65536 bytes")
+        response = await client.post(http_url(edge, "/api/v1/sessions"), json={})
+        assert (response.status_code, response.json()["detail"]) == (502, "the matchmaker cannot be reached")
+        assert await metric(edge, 'edge_requests_total{result="unreachable"}') == 1
+        async with connect(ws_url(edge, "/ws")) as ws:
+            with pytest.raises(ConnectionClosed) as closed:
+                await receive(ws)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.reason == "the waiting room cannot be reached now"
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(ws_url(edge, f"/s/{lease()}/ws"))
+        assert refused.value.response.status_code == 403
+
+
+class Silent(asyncio.Protocol):
+    """Accepts a connection, answers nothing, and says when it is gone."""
+
+    def __init__(self) -> None:
+        self.reached, self.gone = asyncio.Event(), asyncio.Event()
+
+    def data_received(self, data: bytes) -> None:
+        self.reached.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gone.set()
+
+
+async def test_a_player_that_leaves_while_the_far_side_is_dialled_leaves_nothing_open(page: Path) -> None:
+    far = Silent()
+    server = await asyncio.get_running_loop().create_server(lambda: far, "127.0.0.1", 0)
+    settings = EdgeSettings(
+        listen=EdgeListen(host="127.0.0.1", port=0),
+        page_dir=page,
+        matchmaker_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}",
+    )
+    async with serving(settings) as edge, asyncio.timeout(DEADLINE):
+        ws = await connect(ws_url(edge, "/ws"))
+        await far.reached.wait()
+        [near] = edge.listener.sockets
+        near.abort()
+        await far.gone.wait()
+        await ws.wait_closed()
+        assert not edge.listener.sockets
+        assert await metric(edge, 'edge_sockets{target="matchmaker"}') == 0
+    server.close()
+
+
+RUN = """
+import sys
+from pixelstream.apps.edge.app import run
+from pixelstream.settings.base import load
+from pixelstream.settings.edge import EdgeSettings
+run(load(EdgeSettings, sys.argv[1]))
+"""
+
+
+async def test_sigterm_ends_the_process_with_0(page: Path) -> None:
+    settings = page / "edge.yaml"
+    settings.write_text(f"listen: {{host: 127.0.0.1, port: 0}}\npageDir: {page}\n")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", RUN, str(settings), stderr=asyncio.subprocess.PIPE, env={**os.environ}
+    )
+    async with asyncio.timeout(30):
+        assert process.stderr is not None
+        while b"listening" not in await process.stderr.readline():
+            assert process.returncode is None
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
