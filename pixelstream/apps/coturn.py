@@ -5,7 +5,6 @@ list; and coturn shares a taken UDP port without a word, so ports are tried befo
 """
 
 import asyncio
-import secrets
 import shutil
 import socket
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from pixelstream.errors import PixelstreamError
+from pixelstream.net.stun import binding
 from pixelstream.turn.pool import Relay
 
 PROGRAM = "turnserver"
@@ -229,22 +229,3 @@ def _free(host: str, port: int, *, udp: bool) -> int:
                 continue
             return int(tcp.getsockname()[1])
     raise CoturnError(f"no port on {host} is free in both UDP and TCP")
-
-
-async def binding(host: str, port: int, wait: float) -> bool:
-    """Ask a STUN server for a binding (RFC 8489) over UDP; whether it answered within `wait` seconds."""
-    loop = asyncio.get_running_loop()
-    transaction = secrets.token_bytes(12)
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.setblocking(False)
-        try:
-            async with asyncio.timeout(wait):
-                await loop.sock_connect(sock, (host, port))
-                await loop.sock_sendall(sock, b"\x00\x01\x00\x00\x21\x12\xa4\x42" + transaction)
-                answer = await loop.sock_recv(sock, 2048)
-        except TimeoutError:
-            return False
-        except OSError:
-            await asyncio.sleep(wait)  # refused: nobody listens yet
-            return False
-    return answer[:2] == b"\x01\x01" and answer[8:20] == transaction

@@ -117,7 +117,7 @@ def _right(kind: type[BaseModel], loc: _Loc, fault: ErrorDetails) -> str:
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" if bounds:
             return f"must be {bounds}"
         case name if name in _TYPES:
-            return f"must be {_TYPES[name]}{', ' + bounds if bounds else ''}"
+            return f"must be {_TYPES[name]}" + (f", {bounds}" if bounds and "number" in _TYPES[name] else "")
     words = fault["msg"]
     return "must " + words.partition("should ")[2] if " should " in words else words
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from aioice.stun import TransactionFailed
 
-from pixelstream.apps.coturn import Coturn, CoturnError, CoturnPlan, binding, render, with_ports
+from pixelstream.apps.coturn import Coturn, CoturnError, CoturnPlan, render, with_ports
+from pixelstream.net.stun import binding
 from pixelstream.turn.credentials import issue
 from tests.support.turn import Allocation
 
