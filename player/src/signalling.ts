@@ -1,0 +1,28 @@
+/*
+ * The few signalling messages that the page itself looks at; all others go to Epic's library unread.
+ * Trap: anything may stand in a frame, so a type is a string or it is nothing.
+ */
+
+/** The `type` of a signalling message, or an empty string. */
+export function typeOf(text: string): string {
+  const field = fieldOf(text, 'type');
+  return typeof field === 'string' ? field : '';
+}
+
+/** The RTCConfiguration of a `config` message, or null. */
+export function configOf(text: string): RTCConfiguration | null {
+  const options = fieldOf(text, 'peerConnectionOptions');
+  return typeof options === 'object' && options !== null ? (options as RTCConfiguration) : null;
+}
+
+export const LIST_STREAMERS = JSON.stringify({ type: 'listStreamers' });
+
+function fieldOf(text: string, name: string): unknown {
+  try {
+    const message: unknown = JSON.parse(text);
+    if (typeof message !== 'object' || message === null) return undefined;
+    return (message as Record<string, unknown>)[name];
+  } catch {
+    return undefined;
+  }
+}
