@@ -111,7 +111,7 @@ async def _visit(url: str, screenshot: Path | None) -> Visit:
             raise BrowserError(f"it did not play: {await page.evaluate('window.pixelstream.reason')}")
         inputs = [await browser.input_to_picture(page, key) for key in browser.KEYS]
         await page.wait_for_function(
-            f"window.pixelstream.stats().then((s) => s.framesDecoded >= {MIN_FRAMES})",
+            f"() => window.pixelstream.stats().then((s) => s.framesDecoded >= {MIN_FRAMES})",
             timeout=FRAMES_DEADLINE_MS,
             polling=200,
         )
