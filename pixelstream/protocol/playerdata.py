@@ -60,7 +60,7 @@ class ToStreamer(Enum):
     LATENCY_TEST = Layout("LatencyTest", 6, ("string",))
     REQUEST_INITIAL_SETTINGS = Layout("RequestInitialSettings", 7)
     TEST_ECHO = Layout("TestEcho", 8)
-    DATA_CHANNEL_LATENCY_TEST = Layout("DataChannelLatencyTest", 9)
+    DATA_CHANNEL_LATENCY_TEST = Layout("DataChannelLatencyTest", 9, ("string",))
     UI_INTERACTION = Layout("UIInteraction", 50, ("string",))
     COMMAND = Layout("Command", 51, ("string",))
     TEXTBOX_ENTRY = Layout("TextboxEntry", 52, ("string",))
@@ -108,8 +108,8 @@ class FromStreamer(Enum):
 _TO_STREAMER: Final = {kind.value.id: kind for kind in ToStreamer}
 _FROM_STREAMER: Final = {kind.value.id: kind for kind in FromStreamer}
 _TOUCH_KINDS: Final = frozenset({ToStreamer.TOUCH_START, ToStreamer.TOUCH_END, ToStreamer.TOUCH_MOVE})
-# Their layouts say less than is sent: a body follows that the streamer must read on its own.
-_OPEN_ENDED: Final = frozenset({ToStreamer.TEST_ECHO, ToStreamer.DATA_CHANNEL_LATENCY_TEST})
+# Front ends have no handler for it and log an error when they are told of one.
+_UNANNOUNCED: Final = frozenset({ToStreamer.DATA_CHANNEL_LATENCY_TEST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def decode(data: bytes) -> Message | None:
         return None
     if kind in _TOUCH_KINDS:
         return Message(kind, touches=_read_touches(kind, data))
-    if kind in _OPEN_ENDED:
+    if kind is ToStreamer.TEST_ECHO:  # whatever follows comes back as it is
         return Message(kind, body=data[1:])
     values, end = _read_fields(kind.value, data)
     if end != len(data):
@@ -232,7 +232,7 @@ def protocol_messages() -> tuple[bytes, bytes]:
     """
     to_streamer: dict[str, object] = {"Direction": 0}
     from_streamer: dict[str, object] = {"Direction": 1}
-    for sent in ToStreamer:
+    for sent in sorted(set(ToStreamer) - _UNANNOUNCED, key=lambda kind: kind.value.id):
         to_streamer[sent.value.name] = {"id": sent.value.id, "structure": list(sent.value.fields)}
     for answer in FromStreamer:
         from_streamer[answer.value.name] = {"id": answer.value.id, "structure": list(answer.value.fields)}

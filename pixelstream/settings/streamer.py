@@ -12,7 +12,6 @@ from pydantic import BeforeValidator, Field, model_validator
 from pixelstream.settings.base import Log, Model, Name, Seconds, WsUrl
 
 
-
 def _as_text(value: object) -> object:
     return str(value) if isinstance(value, float) else value
 

@@ -1,0 +1,37 @@
+"""Streamers and a stub server for the tests of this folder."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixelstream.settings.streamer import StreamerSettings
+from pixelstream.synthetic.streamer import Streamer
+from tests.synthetic.stub import Stub
+
+
+@pytest.fixture(scope="session")
+def clip_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clips")
+
+
+@contextlib.asynccontextmanager
+async def streaming(url: str, **settings: Any) -> AsyncIterator[Streamer]:
+    small = {"width": 640, "height": 360, "session_linger": 1.0} | settings
+    streamer = Streamer(StreamerSettings(signalserver_url=url, **small))
+    task = asyncio.create_task(streamer.run(), name="streamer under test")
+    try:
+        yield streamer
+    finally:
+        task.cancel()
+        await asyncio.wait([task], timeout=20)
+        assert task.cancelled(), "a streamer ends by being cancelled and leaves no exception"
+
+
+@pytest.fixture
+async def stub() -> AsyncIterator[Stub]:
+    async with Stub().running() as server:
+        yield server
