@@ -3,6 +3,7 @@
  * Trap: doing one order can report the next event at once, so events queue and are stepped in turn.
  */
 
+import { ACTIVITY } from './activity';
 import { seatUrl, type Address } from './address';
 import { backoffMs } from './backoff';
 import { Channel } from './channel';
@@ -11,7 +12,7 @@ import { diagnose } from './diagnosis';
 import { LANDING, step, type Effect, type Event, type Visit } from './machine';
 import { readNotice } from './notices';
 import type { PhaseLog } from './phases';
-import type { ReasonCode } from './reasons';
+import { reason, type ReasonCode } from './reasons';
 import { configOf, LIST_STREAMERS, typeOf } from './signalling';
 import { StatsReader, type StreamStats } from './stats';
 import { Streams } from './streams';
@@ -20,7 +21,8 @@ import type { Settings, StreamModule } from './media/types';
 /** How long a step may take, ms, and what it means when it doesn't come. */
 const CONFIG_WITHIN_MS = 10_000;
 const OFFER_WITHIN_MS = 20_000;
-const PICTURE_WITHIN_MS = 20_000;
+const PATH_WITHIN_MS = 15_000;
+const PICTURE_WITHIN_MS = 15_000;
 const RECONNECT_WITHIN_MS = 20_000;
 /** A socket that has stood so long is no longer a retry. */
 const STEADY_AFTER_MS = 10_000;
@@ -63,7 +65,7 @@ export class Conductor {
     this.streams = new Streams(parts.stage, parts.settings, {
       send: (text) => this.#send(text),
       firstFrame: (here) => { if (here) this.#onFirstFrame(); },
-      iceConnected: () => parts.phases.mark('iceConnected'),
+      iceConnected: () => this.#onPath(),
       iceFailed: (here, found) => {
         const why = diagnose(found);
         this.dispatch(here ? { type: 'mediaLost' } : { type: 'stuck', code: why.code, detail: why.detail });
@@ -94,6 +96,11 @@ export class Conductor {
   /** Retries at once what waits for its turn: the network is back, or the visitor is. */
   hurry(): void {
     this.#retry.hurry();
+  }
+
+  /** Somebody uses the stream: said to the seats of a matchmaker, which know the message. */
+  active(): void {
+    if (this.visit.state === 'playing' && this.visit.seat !== null) this.#seat?.send(ACTIVITY);
   }
 
   /** Statistics of the stream on the screen, or of the one that is being set up. */
@@ -233,14 +240,21 @@ export class Conductor {
     this.#parts.phases.mark('offer');
     // unasked, on a socket that is not the one the picture came by: the seat starts us anew
     if (!this.streams.negotiating && this.#negotiatedOn !== this.#seat) this.#begin(false);
-    if (this.streams.negotiating) this.#expect('no_picture', PICTURE_WITHIN_MS);
+    if (this.streams.negotiating) this.#expect('no_path', PATH_WITHIN_MS);
     this.streams.deliver(text);
+  }
+
+  #onPath(): void {
+    this.#parts.phases.mark('iceConnected');
+    if (this.streams.negotiating) this.#expect('no_picture', PICTURE_WITHIN_MS);
   }
 
   #onFirstFrame(): void {
     this.#deadline.clear();
     this.#parts.phases.mark('firstFrame');
     this.dispatch({ type: 'firstFrame' });
+    // once without input, or the server never counts this visitor's silence as idling
+    this.active();
     void this.stats();
   }
 
@@ -251,7 +265,15 @@ export class Conductor {
   }
 
   #expect(code: ReasonCode, ms: number): void {
-    if (this.visit.state !== 'playing') this.#deadline.set(ms, () => this.dispatch({ type: 'stuck', code, detail: '' }));
+    if (this.visit.state !== 'playing') this.#deadline.set(ms, () => this.#overdue(code));
+  }
+
+  #overdue(code: ReasonCode): void {
+    const found = this.streams.active?.findings ?? null;
+    const why = code === 'no_path' && found !== null ? diagnose(found) : reason(code);
+    // nobody sees a picture in a hidden tab, and the browser may not even paint one
+    if (code === 'no_picture' && document.hidden) return this.#expect(code, PICTURE_WITHIN_MS);
+    this.dispatch({ type: 'stuck', code: why.code, detail: why.detail });
   }
 
   #send(text: string): void {

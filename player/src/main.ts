@@ -5,6 +5,7 @@
  */
 
 import { address, openFirst, scriptAt } from './early';
+import { Activity } from './activity';
 import { expose, type PixelstreamApi } from './api';
 import { Conductor } from './conductor';
 import type { Visit } from './machine';
@@ -53,6 +54,7 @@ function begin(): void {
 function build(): void {
   page = new Page(conductor, phases, address);
   page.draw(conductor.visit);
+  new Activity(() => conductor.active());
 }
 
 window.addEventListener('pagehide', () => conductor.dispatch({ type: 'hide' }));

@@ -5,7 +5,7 @@
  */
 
 export type ReasonCode =
-  | 'left' | 'cancelled' | 'ended' | 'kicked' | 'idle' | 'time_up'
+  | 'left' | 'cancelled' | 'ended' | 'kicked' | 'moved' | 'idle' | 'time_up'
   | 'stream_lost' | 'drained' | 'seat_full' | 'lease_over'
   | 'unreachable' | 'queue_full' | 'unknown_fleet' | 'draining' | 'wait_over' | 'refused'
   | 'no_seat' | 'no_config' | 'no_offer' | 'no_relay' | 'no_path' | 'no_picture' | 'unsupported';
@@ -33,20 +33,24 @@ export type Closing = { readonly how: 'over' | 'elsewhere' | 'lost' | 'refused';
  * again, `refused` = it won't have us, `lost` = the connection broke and a rejoin may work.
  */
 export function readClose(code: number, text: string): Closing {
-  const says = (pattern: RegExp): boolean => pattern.test(text);
-  if (says(/\bidle\b|inactiv|afk/i)) return { how: 'over', reason: reason('idle', text) };
-  if (says(/maximum (session|time)|time (is )?up|session time|time limit/i))
-    return { how: 'over', reason: reason('time_up', text) };
-  if (code === 4000 || says(/kick|disconnected by|removed/i)) return { how: 'over', reason: reason('kicked', text) };
-  if (says(/drain|shutting down|maintenance/i)) return { how: 'elsewhere', reason: reason('drained', text) };
-  if (says(/\bfull\b|taken|no free seat|too many/i)) return { how: 'elsewhere', reason: reason('seat_full', text) };
-  if (says(/expired|outrun|stale/i)) return { how: 'elsewhere', reason: reason('lease_over', text) };
-  if (says(/streamer|stream (was |is )?(lost|gone)/i)) return { how: 'elsewhere', reason: reason('stream_lost', text) };
+  const known = MEANINGS.find(([pattern]) => pattern.test(text));
+  if (known !== undefined) return { how: known[1], reason: reason(known[2], text) };
+  if (code === 4000 || (code === 1011 && text !== '')) return { how: 'over', reason: reason('kicked', text) };
   if (code === 1008) return { how: 'refused', reason: reason('refused', text) };
-  if (code === 1011 && text !== '') return { how: 'over', reason: reason('kicked', text) };
   if (code === 1000) return { how: 'over', reason: reason('ended', text) };
   return { how: 'lost', reason: reason('stream_lost', text) };
 }
+
+const MEANINGS: readonly (readonly [RegExp, Closing['how'], ReasonCode])[] = [
+  [/\bidle\b|inactiv|\bafk\b/i, 'over', 'idle'],
+  [/time is (over|up)|session time|time limit/i, 'over', 'time_up'],
+  [/another connection/i, 'over', 'moved'],
+  [/kick|released|removed|too many messages/i, 'over', 'kicked'],
+  [/drain|server ends|shutting down|maintenance/i, 'elsewhere', 'drained'],
+  [/\bfull\b|seat is taken|too many connections/i, 'elsewhere', 'seat_full'],
+  [/expired|outrun|stale/i, 'elsewhere', 'lease_over'],
+  [/streamer/i, 'elsewhere', 'stream_lost'],
+];
 
 /** The matchmaker's refusal, by its `reason` field. */
 export function readRefusal(why: string, words: string): Reason {
@@ -65,6 +69,7 @@ const WORDS: Record<ReasonCode, Words> = {
   cancelled: { title: 'You left the queue', text: 'Your place was given up.', next: [AGAIN] },
   ended: { title: 'The session has ended', text: 'The stream said goodbye.', next: [AGAIN] },
   kicked: { title: 'You were disconnected', text: 'The application or its host ended your session.', next: ['If that comes as a surprise, ask whoever runs this page.'] },
+  moved: { title: 'Playing elsewhere', text: 'This session goes on in another window.', next: ['Close this one, or play again here.'] },
   idle: { title: 'Still there?', text: 'Nothing was pressed or moved for a while, so the stream went to someone who was waiting.', next: ['Play again when you are back.'] },
   time_up: { title: 'Time is up', text: 'A session here has a longest length, and yours has reached it.', next: ['Queue again for another turn.'] },
   stream_lost: { title: 'The stream was lost', text: 'It stopped while you were playing.', next: ['A new one is being found for you.'] },

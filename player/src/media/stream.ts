@@ -10,7 +10,7 @@ import {
 import { FrameWatch } from './frames';
 import { IceWatch } from './ice';
 import { Transport } from './transport';
-import type { Settings, Stream, StreamEvents } from './types';
+import type { IceFindings, Settings, Stream, StreamEvents } from './types';
 
 const INPUTS = ['KeyboardInput', 'MouseInput', 'TouchInput', 'GamepadInput'] as const;
 
@@ -71,6 +71,10 @@ class EpicStream implements Stream {
 
   get hasAudio(): boolean {
     return this.peer?.getReceivers().some((receiver) => receiver.track.kind === 'audio') ?? false;
+  }
+
+  get findings(): IceFindings | null {
+    return this.#ice?.findings() ?? null;
   }
 
   deliver(text: string): void {

@@ -39,6 +39,8 @@ export interface Stream {
   /** The peer connection of the moment; the library makes more than one. */
   readonly peer: RTCPeerConnection | null;
   readonly hasAudio: boolean;
+  /** What ICE had to work with so far; null before there is a connection. */
+  readonly findings: IceFindings | null;
   /** Hands it one signalling message. */
   deliver(text: string): void;
   /** Lets the library ask for the list of streamers and subscribe. */
