@@ -42,6 +42,7 @@ class Link:
     ) -> None:
         self.url = url
         self.connections = 0
+        self._missed = False
         self._traits = traits
         self._received = received
         self._lost = lost
@@ -68,35 +69,44 @@ class Link:
         """Take a message that cannot be used as the profile does: end the socket, or ignore it."""
         self._refuse(None if self._traits.unknown_close is None else BAD_MESSAGE, reason)
 
-    async def run(self) -> None:
-        """Keep the connection up until cancelled."""
+    async def run(self, gate: asyncio.Semaphore | None = None) -> None:
+        """Keep the connection up until cancelled; `gate` bounds how many of several open at once."""
+        gate = gate or asyncio.Semaphore()
         while True:
             try:
-                await self._once()
+                await self._once(gate)
             except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
-                _LOG.debug("signalling not reached", url=self.url, error=str(error))
+                # Once a break, not at each of the attempts, which go on for ever.
+                log = _LOG.debug if self._missed else _LOG.warning
+                log("signalling not reached", url=self.url, error=str(error))
+                self._missed = True
             await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def _once(self) -> None:
-        subprotocols = [Subprotocol(each) for each in self._traits.subprotocols] or None
-        async with connect(
+    async def _once(self, gate: asyncio.Semaphore) -> None:
+        async with gate:
+            socket = await self._open()
+        self._socket, self._closing, self._outgoing = socket, None, asyncio.Queue(MAX_WAITING)
+        self.connections += 1
+        self._missed = False
+        _LOG.info("signalling connected", url=self.url)
+        try:
+            await self._serve(socket, self._outgoing)
+        finally:
+            self._socket = self._outgoing = None
+            await socket.close()
+            self._lost()
+            _LOG.info("signalling lost", url=self.url, code=socket.close_code)
+
+    async def _open(self) -> ClientConnection:
+        return await connect(
             self.url,
-            subprotocols=subprotocols,
+            subprotocols=[Subprotocol(each) for each in self._traits.subprotocols] or None,
             compression=None,
             proxy=None,
             open_timeout=OPEN_PATIENCE,
             close_timeout=2,
             max_size=MAX_MESSAGE,
-        ) as socket:
-            self._socket, self._closing, self._outgoing = socket, None, asyncio.Queue(MAX_WAITING)
-            self.connections += 1
-            _LOG.info("signalling connected", url=self.url)
-            try:
-                await self._serve(socket, self._outgoing)
-            finally:
-                self._socket = self._outgoing = None
-                self._lost()
-                _LOG.info("signalling lost", url=self.url, code=socket.close_code)
+        )
 
     async def _serve(self, socket: ClientConnection, outgoing: asyncio.Queue[bytes]) -> None:
         helpers = [asyncio.create_task(self._write(socket, outgoing), name="signalling writer")]

@@ -16,6 +16,7 @@ from pixelstream import logs
 from pixelstream.settings.streamer import StreamerSettings
 from pixelstream.synthetic.link import Link
 from pixelstream.synthetic.profiles import BAD_MESSAGE, TRAITS
+from pixelstream.synthetic.signalling import run_silent
 from pixelstream.synthetic.studio import Studio
 from pixelstream.synthetic.visit import Visit
 
@@ -166,7 +167,8 @@ def run(settings: StreamerSettings) -> None:
 
 async def _main(settings: StreamerSettings) -> None:
     loop = asyncio.get_running_loop()
-    running = asyncio.create_task(Streamer(settings).run(), name="streamer")
+    work = run_silent(settings) if settings.mode == "signalling" else Streamer(settings).run()
+    running = asyncio.create_task(work, name="streamer")
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, running.cancel)
     await running

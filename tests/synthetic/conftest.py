@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ def clip_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextlib.asynccontextmanager
 async def streaming(url: str, **settings: Any) -> AsyncIterator[Streamer]:
-    small = {"width": 640, "height": 360, "session_linger": 1.0} | settings
+    small = {"width": 320, "height": 180, "session_linger": 1.0} | settings
     streamer = Streamer(StreamerSettings(signalserver_url=url, **small))
     task = asyncio.create_task(streamer.run(), name="streamer under test")
     try:
@@ -35,3 +35,9 @@ async def streaming(url: str, **settings: Any) -> AsyncIterator[Streamer]:
 async def stub() -> AsyncIterator[Stub]:
     async with Stub().running() as server:
         yield server
+
+
+async def eventually(true: Callable[[], bool], within: float = 10.0) -> None:
+    async with asyncio.timeout(within):
+        while not true():  # noqa: ASYNC110 - what is asked for has no event of its own
+            await asyncio.sleep(0.01)

@@ -8,6 +8,7 @@ from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 
 Json = dict[str, Any]
 
@@ -25,6 +26,8 @@ class Stub:
         self.from_streamer: list[Json] = []
         self.streamer_closes: list[int | None] = []
         self.next_player = 101
+        self.held: list[str] = []  # seats of players who went away, if `holds`
+        self.holds = False
         self._news = asyncio.Event()
         self._server: Server | None = None
 
@@ -32,6 +35,11 @@ class Stub:
     async def running(self, port: int = 0) -> AsyncIterator["Stub"]:
         async with serve(self._serve, "127.0.0.1", port, compression=None, close_timeout=1) as self._server:
             yield self
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        await self.until(lambda: self.streamer is None)
 
     @property
     def port(self) -> int:
@@ -95,8 +103,11 @@ class Stub:
                 await player.send(json.dumps(message))
 
     async def _serve_player(self, socket: ServerConnection) -> None:
-        name = str(self.next_player)
-        self.next_player += 1
+        if self.held:
+            name = self.held.pop()
+        else:
+            name = str(self.next_player)
+            self.next_player += 1
         self.players[name] = socket
         await socket.send(json.dumps({"type": "config", "peerConnectionOptions": self.options}))
         subscribed = not self.announce
@@ -113,7 +124,9 @@ class Stub:
                     await self.to_streamer(**message, playerId=name)
         finally:
             del self.players[name]
-            if subscribed and self.streamer is not None:
+            if self.holds and socket.close_code != CloseCode.NORMAL_CLOSURE:
+                self.held.append(name)
+            elif subscribed and self.streamer is not None:
                 with contextlib.suppress(ConnectionClosed):
                     await self.to_streamer(type="playerDisconnected", playerId=name)
             self._news.set()
