@@ -17,9 +17,14 @@ from tests.cluster.node.pins import REPOSITORY, DebianImage, GoImage, ProjectIma
 from tests.cluster.node.progress import Step, step
 from tests.cluster.node.shell import run
 
+EXCLUDED = ("doc", "man", "info", "locale", "lintian", "linda")
+KEEP_NO_PACKAGES = 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb || true"; };'
 SLIM = [
-    *(f"path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "info", "locale", "lintian", "linda")),
-    "path-include=/usr/share/doc/*/copyright",
+    *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in EXCLUDED),
+    "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+    "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",  # else usrmerge comes, and all of perl with it
+    "--include=usr-is-merged",
+    f"--customize-hook=echo '{KEEP_NO_PACKAGES}' > \"$1/etc/apt/apt.conf.d/clean\"",
 ]
 BOOTSTRAP_SECONDS = 900.0
 IMPORT_SECONDS = 300.0
@@ -108,10 +113,9 @@ def _pack_programs(image: GoImage, target: Path) -> None:
 def _bootstrap(image: DebianImage, target: Path) -> None:
     packages.need(pins().node.image_packages)
     layer = target.with_suffix(".rootfs.tar")
-    options = [f"--dpkgopt={line}" for line in SLIM]
     try:
         with step(f"make {image.name} from Debian's packages"):
-            words = ["mmdebstrap", "--quiet", "--variant=apt", *options, image.suite, str(layer)]
+            words = ["mmdebstrap", "--quiet", "--variant=apt", *SLIM, image.suite, str(layer)]
             run(words, timeout=BOOTSTRAP_SECONDS)
         packer.pack_layer(packer.Recipe(name=image.name, command=["bash"]), layer, target)
     finally:

@@ -1,0 +1,29 @@
+# Container images with docker or buildah, whichever is there.
+#   make images                              build pixelstream, player and kubetools
+#   make images REGISTRY=host/path PUSH=1    build and push them there
+#   make image-player IMAGE_FLAGS="--build-arg BASE=..."    one of them, on another base
+
+REGISTRY ?= ghcr.io/pixelstream
+TAG ?= $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' pixelstream/__init__.py)
+IMAGES := pixelstream player kubetools
+IMAGE_TOOL ?= $(shell docker info >/dev/null 2>&1 && echo docker || command -v buildah || echo docker)
+IMAGE_FLAGS ?=
+PYTHON ?= python3
+
+.PHONY: images image-lock $(addprefix image-,$(IMAGES))
+
+images: $(addprefix image-,$(IMAGES))
+
+image-player: player/dist/index.html
+
+$(addprefix image-,$(IMAGES)): image-%:
+	$(IMAGE_TOOL) build $(IMAGE_FLAGS) --file images/$*/Dockerfile --tag $(REGISTRY)/$*:$(TAG) .
+	$(if $(PUSH),$(IMAGE_TOOL) push $(REGISTRY)/$*:$(TAG))
+
+# Exact versions of the Python packages in the pixelstream image
+image-lock:
+	$(PYTHON) images/pixelstream/lock.py
+
+player/dist/index.html: $(wildcard player/*.html player/*.json player/*.ts) $(shell find player/src player/public -type f)
+	cd player && npm ci --no-audit --no-fund && npm run build
+	touch $@
