@@ -1,0 +1,96 @@
+"""`pixelstream up`: the whole stack on this machine, with a live view, or (`--smoke`) measured in a browser.
+
+The trap: standard output belongs to the smoke run's JSON alone; what is for people goes to standard error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from pixelstream.cli.stack import smoke, view
+from pixelstream.cli.stack.plan import Options
+from pixelstream.cli.stack.run import Stack, running
+from pixelstream.errors import PixelstreamError
+
+console = Console(stderr=True, highlight=False)
+
+Mode = Literal["live", "clips"]
+Codec = Literal["h264", "vp8"]
+
+
+def up(
+    *,
+    streams: Annotated[int, typer.Option(min=1, max=16, help="Streams to run.")] = 2,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = 8080,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(help="live: drawn and encoded on the spot; clips: made once. Smoke runs use clips."),
+    ] = None,
+    codec: Annotated[Codec, typer.Option(help="Video codec.")] = "h264",
+    relay_only: Annotated[
+        bool, typer.Option("--relay-only", help="Allow no way but through coturn.")
+    ] = False,
+    smoke_run: Annotated[
+        bool, typer.Option("--smoke", help="Drive a headless Chromium, print one line of JSON, end.")
+    ] = False,
+    runs: Annotated[int, typer.Option(min=1, max=100, help="Visits of a smoke run.")] = 8,
+    screenshot: Annotated[Path | None, typer.Option(help="Where a smoke run keeps a picture.")] = None,
+) -> None:
+    """Run the whole stack on this machine: streams, signalling, matchmaker, TURN and the page."""
+    options = Options(
+        streams=streams,
+        port=port,
+        relay_only=relay_only,
+        mode=mode or ("clips" if smoke_run else "live"),
+        codec=codec,
+    )
+    work = _smoke(options, runs, screenshot) if smoke_run else _watch(options)
+    raise typer.Exit(asyncio.run(work))
+
+
+async def _watch(options: Options) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running(options, console.print) as stack:
+        ended = asyncio.create_task(stack.supervisor.watch())
+        asked = asyncio.create_task(stop.wait())
+        shown = asyncio.create_task(view.show(stack, console))
+        try:
+            await asyncio.wait({ended, asked, shown}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (asked, shown):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        if ended.done():
+            await ended
+        ended.cancel()
+        console.print("stopping …")
+    return 0
+
+
+async def _smoke(options: Options, runs: int, screenshot: Path | None) -> int:
+    try:
+        async with running(options, console.print) as stack:
+            report = await _visit(stack, options, runs, screenshot)
+    except PixelstreamError as error:
+        report = smoke.Report(faults=[str(error)])
+    line = report.line() | {"mode": options.mode, "codec": options.codec, "relay_only": options.relay_only}
+    sys.stdout.write(json.dumps(line) + "\n")
+    return 0 if report.ok else 1
+
+
+async def _visit(stack: Stack, options: Options, runs: int, screenshot: Path | None) -> smoke.Report:
+    console.print(f"visiting {stack.plan.page} {runs} times")
+    visits = smoke.run(stack.plan.page, runs=runs, relay_only=options.relay_only, screenshot=screenshot)
+    return await visits
