@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from pixelstream.errors import SettingsError
-from pixelstream.settings.faults import describe
 from pixelstream.settings.types import HttpUrl, Name, Port, Seconds, WsUrl, parse_seconds
 
 __all__ = [
@@ -117,6 +116,8 @@ def check(kind: type[_M], data: object, file: str = "settings") -> _M:
         wire = orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
         return kind.model_validate_json(wire, strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
+        from pixelstream.settings.faults import describe  # noqa: PLC0415 - 3 MB that a good file never needs
+
         raise SettingsError(file, describe(kind, data, error)) from None
     except orjson.JSONEncodeError as error:
         raise SettingsError(file, [f"holds a value that no setting takes: {error}"]) from None
