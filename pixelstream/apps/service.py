@@ -7,7 +7,6 @@ it still serves, so its sockets close in the manager's exit, never in `drain`.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 import signal
 from collections.abc import Callable
@@ -145,10 +144,6 @@ async def _drain(service: Drainable, deadline: float, again: asyncio.Event) -> N
 
 
 def settle() -> None:
-    """Make what start-up built permanent and give its garbage back: smaller, with shorter collections."""
+    """Take what start-up built out of the collector's sight: later collections are short."""
     gc.collect()
     gc.freeze()
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except AttributeError:  # a C library without it, such as musl
-        return

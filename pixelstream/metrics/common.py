@@ -6,9 +6,9 @@ messages adds to an int, and a `Tally` shows the ints at the next scrape.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
@@ -30,7 +30,33 @@ def new_registry() -> CollectorRegistry:
     return registry
 
 
-class Tally(Collector, Generic[_K]):
+class Counted(Collector):
+    """A counter with one label whose ints somebody else keeps; `read` is called at each scrape."""
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        label: str,
+        read: Callable[[], Mapping[str, int]],
+        registry: CollectorRegistry,
+    ) -> None:
+        self._name, self._text, self._label, self._read = name, text, label, read
+        registry.register(self)
+
+    def describe(self) -> Iterator[Metric]:
+        """Tell the registry the name without a scrape."""
+        yield CounterMetricFamily(self._name, self._text, labels=[self._label])
+
+    def collect(self) -> Iterator[Metric]:
+        """Make the series of a scrape."""
+        family = CounterMetricFamily(self._name, self._text, labels=[self._label])
+        for value, count in self._read().items():
+            family.add_metric([str(value)], count)
+        yield family
+
+
+class Tally(Counted, Generic[_K]):
     """A counter with one label, kept as ints in `counts`, a key for each member of its enum.
 
     Count with `tally.counts[Kind.X] += 1`.
@@ -40,21 +66,4 @@ class Tally(Collector, Generic[_K]):
         self, name: str, text: str, label: str, keys: Iterable[_K], registry: CollectorRegistry
     ) -> None:
         self.counts: dict[_K, int] = dict.fromkeys(keys, 0)
-        self._name, self._text, self._label = name, text, label
-        registry.register(self)
-
-    def describe(self) -> Iterator[Metric]:
-        """Tell the registry the name without a scrape."""
-        yield counter(self._name, self._text, self._label, {})
-
-    def collect(self) -> Iterator[Metric]:
-        """Make the series of a scrape."""
-        yield counter(self._name, self._text, self._label, {str(k): n for k, n in self.counts.items()})
-
-
-def counter(name: str, text: str, label: str, counts: Mapping[str, int]) -> CounterMetricFamily:
-    """Make a counter family with one label out of ints."""
-    family = CounterMetricFamily(name, text, labels=[label])
-    for value, count in counts.items():
-        family.add_metric([value], count)
-    return family
+        super().__init__(name, text, label, lambda: cast("Mapping[str, int]", self.counts), registry)

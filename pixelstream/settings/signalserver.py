@@ -10,12 +10,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from pixelstream.relay.bridge import AllowList
 from pixelstream.settings.base import HttpUrl, Listen, Log, Model, Name, Port, Seconds, WsUrl
 
 
 def _as_text(value: object) -> object:
     return str(value) if isinstance(value, float) else value
 
+
+STREAMER_TOKEN_ENV = "PIXELSTREAM_STREAMER_TOKEN"  # noqa: S105 - the name of a variable
+"""What streamers and SFUs must show, if it is set."""
 
 Engine = Annotated[
     Literal["auto", "4.26", "4.27", "5.0", "5.2", "5.5"],
@@ -30,14 +34,13 @@ def _stun(value: str) -> str:
     return value
 
 
-def _route(value: str) -> str:
-    if not value or value.startswith("/") or ":" in value or ".." in value.split("/"):
-        raise ValueError("must be a relative path without scheme, leading slash or .., such as api/scene")
+def _pattern(value: str) -> str:
+    AllowList([value])
     return value
 
 
 StunUrl = Annotated[str, AfterValidator(_stun)]
-ControlPath = Annotated[str, AfterValidator(_route)]
+ControlPattern = Annotated[str, AfterValidator(_pattern)]
 Bytes = Annotated[int, Field(ge=1024, le=128 * 1024 * 1024)]
 
 
@@ -94,13 +97,15 @@ class Ice(Model):
     """ICE servers of players and streamers.
 
     `stun` is what they get when turn-api has never answered; `deadline` is how long one answer may
-    take; a peer gets a new configuration `renewBefore` its credentials end.
+    take. For a running streamer turn-api is asked again each `refresh`, and what it says goes to the
+    streamer when the relays have changed or `renewBefore` its credentials end.
     """
 
     turn_api: HttpUrl | None = None
     deadline: Annotated[Seconds, Field(gt=0, le=10)] = 1.0
     stun: tuple[StunUrl, ...] = ()
     transport_policy: Literal["all", "relay"] = "all"
+    refresh: Annotated[Seconds, Field(ge=0.05, le=3600)] = 60.0
     renew_before: Annotated[Seconds, Field(ge=1)] = 300.0
 
 
@@ -141,11 +146,12 @@ class Limits(Model):
 class Control(Model):
     """The bridge of players' `control` messages to the streamer's REST API at `url`; off without one.
 
-    `paths` are what they may ask for, relative to `url`; one that ends in `/` lets through all below it.
+    `paths` are what they may ask for, relative to `url`: `api/level/*`, `GET api/**`; see
+    `pixelstream.relay.bridge`.
     """
 
     url: HttpUrl | None = None
-    paths: tuple[ControlPath, ...] = ()
+    paths: tuple[ControlPattern, ...] = ()
     timeout: Annotated[Seconds, Field(gt=0, le=60)] = 5.0
     max_body: Bytes = 256 * 1024
 

@@ -1,0 +1,66 @@
+"""The way from a player's `control` message to the streamer's REST API, which an allow-list has let through.
+
+The trap: the original took whatever a player named for a URL. Here the relay has checked the path,
+the host is the settings' own, redirects aren't followed, and size and time are bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pixelstream.apps.signalserver.tasks import Tasks
+from pixelstream.metrics.signalserver import Call, SignalserverMetrics
+from pixelstream.net.http import CallError, HttpClient
+from pixelstream.relay import ControlRequest, Player
+from pixelstream.settings.signalserver import Control
+
+OK = range(200, 300)
+Respond = Callable[[Player, ControlRequest, bytes | None, str | None], None]
+
+
+class ControlBridge:
+    """Calls the streamer's REST API for players.
+
+    Args:
+        control: where the API is and the bounds of a call.
+        respond: takes player, request, body and error; exactly one of the last two is given.
+        metrics: count how calls ended.
+        tasks: run the calls.
+    """
+
+    def __init__(
+        self, control: Control, respond: Respond, metrics: SignalserverMetrics, tasks: Tasks
+    ) -> None:
+        self._client = HttpClient(control.url, max_body=control.max_body) if control.url else None
+        self._timeout = control.timeout
+        self._respond = respond
+        self._metrics = metrics
+        self._tasks = tasks
+
+    def ask(self, player: Player, request: ControlRequest) -> None:
+        """Send a request; its answer goes to `respond`."""
+        if self._client is None:
+            self._respond(player, request, None, "control is off")
+        else:
+            self._tasks.start(self._call(self._client, player, request))
+
+    def close(self) -> None:
+        """Close the connections to the streamer."""
+        if self._client is not None:
+            self._client.close()
+
+    async def _call(self, client: HttpClient, player: Player, request: ControlRequest) -> None:
+        try:
+            answer = await client.call(
+                request.method, f"/{request.path}", body=request.payload, timeout=self._timeout
+            )
+        except CallError as error:
+            self._metrics.calls.counts[Call.FAILED] += 1
+            self._respond(player, request, None, error.cause)
+            return
+        if answer.status in OK:
+            self._metrics.calls.counts[Call.OK] += 1
+            self._respond(player, request, answer.body, None)
+        else:
+            self._metrics.calls.counts[Call.STATUS] += 1
+            self._respond(player, request, None, f"status {answer.status}")

@@ -1,0 +1,160 @@
+"""What a running signalserver holds, built in one place: relay, metrics, ICE, bridge, control link.
+
+The trap: relay and shell refer to each other, so the relay is made last and nothing may call the
+shell before `Context` is whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+
+from pixelstream import __version__
+from pixelstream.apps.signalserver.bridge import ControlBridge
+from pixelstream.apps.signalserver.ice import IceDesk
+from pixelstream.apps.signalserver.shell import Shell
+from pixelstream.apps.signalserver.tasks import Tasks
+from pixelstream.auth.keys import LeaseKeys
+from pixelstream.metrics.common import new_registry
+from pixelstream.metrics.signalserver import Levels, SignalserverMetrics
+from pixelstream.net.registration import Registration
+from pixelstream.net.turnapi import Source, TurnApi
+from pixelstream.protocol.control import Claim, RefusedReason, Release, SeatState, State
+from pixelstream.relay import ControlRequest, Peer, Player, Relay, RelayOptions, Sfu
+from pixelstream.settings.base import CONTROL_KEY_ENV, LEASE_KEYS_ENV, read_secret
+from pixelstream.settings.signalserver import STREAMER_TOKEN_ENV, SignalserverSettings
+
+
+class Context:
+    """State of one signalserver; made within the running event loop.
+
+    Attributes:
+        control_key, lease_keys, streamer_token: secrets; None where none is set.
+        relay: the rules.
+        registration: the control link, None for one that stands alone.
+        drained: set once the relay drains and its last seat is free.
+
+    Raises:
+        SettingsError: a secret can't be read.
+    """
+
+    def __init__(self, settings: SignalserverSettings) -> None:
+        self.settings = settings
+        self.control_key = read_secret(settings.control_key_file, CONTROL_KEY_ENV)
+        self.streamer_token = read_secret(settings.streamer_token_file, STREAMER_TOKEN_ENV)
+        keys = read_secret(settings.lease_keys_file, LEASE_KEYS_ENV)
+        self.lease_keys = LeaseKeys.parse(keys) if keys else LeaseKeys({})
+        self.clock = asyncio.get_running_loop().time
+        self.tasks = Tasks()
+        self.registry = new_registry()
+        self.metrics = SignalserverMetrics(
+            self.registry, levels=self._levels, counts=lambda: self.relay.counts, ice_sources=Source
+        )
+        self.turn_api = _turn_api(settings, self.control_key)
+        self.ice = IceDesk(settings, self.turn_api, self._configure, self.metrics, self.tasks)
+        self.bridge = ControlBridge(settings.control, self._respond, self.metrics, self.tasks)
+        self.registration = self._register()
+        shell = Shell(self.ice, self.bridge, self.registration, self.metrics)
+        self.drained = shell.drained_event
+        self.relay = Relay(_options(settings), shell)
+
+    def not_ready(self) -> str | None:
+        """Why no player should come here, or None."""
+        if self.relay.draining:
+            return "draining"
+        return None if self.relay.registry.first() else "no streamer is attached"
+
+    async def keep_time(self) -> None:
+        """Let time do its work on the relay; ends only by being cancelled."""
+        while True:
+            await asyncio.sleep(1.0)
+            self.relay.tick(self.clock())
+
+    async def close(self) -> None:
+        """End what runs in the background and close what is kept open."""
+        await self.tasks.close()
+        self.turn_api.close()
+        self.bridge.close()
+
+    def _configure(self, peer: Peer, options: bytes) -> None:
+        self.relay.configure(peer, options, self.clock())
+
+    def _respond(
+        self, player: Player, request: ControlRequest, body: bytes | None, error: str | None
+    ) -> None:
+        self.relay.respond(player, request, body=body, error=error)
+
+    def _register(self) -> Registration | None:
+        url = self.settings.matchmaker.url
+        if url is None:
+            return None
+        return Registration(
+            url, self.control_key, snapshot=self._state, claim=self._claim, release=self._release
+        )
+
+    def _state(self, seq: int, epoch: str) -> State:
+        now = self.relay.snapshot()
+        stream = self.settings.stream
+        return State(
+            seq=seq,
+            epoch=epoch,
+            stream=stream.id,
+            fleet=stream.fleet,
+            engine=now.engine,
+            version=__version__,
+            seats=now.seats,
+            taken=now.taken,
+            ready=now.ready,
+            draining=now.draining,
+            sessions=now.sessions,
+        )
+
+    def _claim(self, claim: Claim) -> RefusedReason | None:
+        return self.relay.claim(claim.session, claim.fence, claim.deadline, self.clock())
+
+    def _release(self, release: Release) -> None:
+        self.relay.release(release.session, release.reason, self.clock())
+
+    def _levels(self) -> Levels:
+        snapshot = self.relay.snapshot()
+        registry = self.relay.registry
+        sfus = sum(isinstance(one, Sfu) for one in registry.streamers.values())
+        states = [seated.state for seated in snapshot.sessions]
+        away = states.count(SeatState.AWAY)
+        return Levels(
+            players=len(registry.players) - away,
+            streamers=len(registry.streamers) - sfus,
+            sfus=sfus,
+            streaming=sum(one.streaming for one in registry.streamers.values()),
+            matchmaker=self.registration is not None and self.registration.connected,
+            seats=snapshot.seats,
+            taken=snapshot.taken,
+            draining=snapshot.draining,
+            sessions={state: states.count(state) for state in SeatState},
+        )
+
+
+def _turn_api(settings: SignalserverSettings, key: str | None) -> TurnApi:
+    ice = settings.ice
+    return TurnApi(ice.turn_api, key=key, deadline=ice.deadline, stun=ice.stun, policy=ice.transport_policy)
+
+
+def _options(settings: SignalserverSettings) -> RelayOptions:
+    servers = [{"urls": list(settings.ice.stun)}] if settings.ice.stun else []
+    fallback = {"iceTransportPolicy": settings.ice.transport_policy, "iceServers": servers}
+    return RelayOptions(
+        profile=settings.streamers.engine,
+        seats=settings.stream.seats,
+        lease_policy=settings.auth.lease,
+        players_per_streamer=settings.streamers.per_streamer,
+        reconnect_grace=settings.sessions.reconnect_grace,
+        idle_timeout=settings.sessions.idle,
+        max_session=settings.sessions.maximum,
+        keepalive_interval=settings.keepalive.interval,
+        keepalive_timeout=settings.keepalive.timeout,
+        config_timeout=settings.ice.deadline + 1.0,
+        fallback_options=orjson.dumps(fallback),
+        message_rate=settings.limits.message_rate,
+        control_allow=settings.control.paths if settings.control.url else (),
+    )

@@ -1,0 +1,185 @@
+"""Handlers of the three ports: sockets to peers of the relay, leases and tokens checked on the way in.
+
+The traps: a lease that admits nobody is answered after the handshake, with words in a close frame that
+a page can show, since a browser tells a page nothing of a failed handshake; and a slow streamer must
+not be drowned by its players, so their reading waits with it, for `slowStreamer` seconds at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+from time import time
+from urllib.parse import parse_qs
+
+import structlog
+
+from pixelstream.apps.signalserver.context import Context
+from pixelstream.auth.lease import verify
+from pixelstream.errors import LeaseError
+from pixelstream.metrics.signalserver import LeaseFault
+from pixelstream.net.handshake import Refusal
+from pixelstream.net.websocket import Handler, Request, WebSocket
+from pixelstream.protocol.closing import POLICY, TRY_LATER
+from pixelstream.relay import Hello, Lease, Peer, Role, Streamer
+
+_LEASE_IN_PATH = re.compile(r"/s/([^/]+)(?:/.*)?\Z")
+
+log = structlog.get_logger(__name__)
+
+
+class Sockets:
+    """Counts open sockets, so that the end can wait for the last goodbye."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.none = asyncio.Event()
+        self.none.set()
+
+    def add(self) -> None:
+        """One more."""
+        self.open += 1
+        self.none.clear()
+
+    def remove(self) -> None:
+        """One less."""
+        self.open -= 1
+        if not self.open:
+            self.none.set()
+
+
+class Door:
+    """Handler of all sockets of one role (`pixelstream.net.websocket.Handler`)."""
+
+    def __init__(self, context: Context, role: Role, sockets: Sockets) -> None:
+        self._context = context
+        self._role = role
+        self._sockets = sockets
+        self._relay = context.relay
+        self._receive = context.relay.received
+        self._slow = context.metrics.slow
+
+    def route(self, request: Request) -> Handler | Refusal:
+        """Let every path in."""
+        return self
+
+    def opened(self, ws: WebSocket) -> None:
+        """Make the socket a peer, unless the relay or its lease is against it."""
+        self._sockets.add()
+        request = ws.request
+        try:
+            lease = self._lease(request)
+        except LeaseError as error:
+            self._context.metrics.lease_faults.counts[LeaseFault(error.code)] += 1
+            log.warning("lease refused", code=error.code, detail=error.detail)
+            ws.close(POLICY, str(error))
+            return
+        offered = request.headers.get("sec-websocket-protocol", "")
+        hello = Hello(request.query, tuple(part.strip() for part in offered.split(",") if part), lease)
+        ws.user = self._relay.opened(self._role, ws, hello, ws.last_seen)
+        self._tell(ws.user, request)
+
+    def received(self, ws: WebSocket, data: bytes) -> None:
+        """Pass a message on; nothing but that may happen here."""
+        peer = ws.user
+        if peer is not None:
+            self._receive(peer, data, ws.last_seen)
+
+    def closed(self, ws: WebSocket, code: int, reason: str) -> None:
+        """Tell the relay that a peer is gone."""
+        self._sockets.remove()
+        peer, ws.user = ws.user, None
+        if peer is not None:
+            self._relay.closed(peer, code, self._context.clock())
+
+    def paused(self, ws: WebSocket) -> None:
+        """A slow player is closed by its socket once four times the buffer is full: count it."""
+        self._slow.counts[self._role] += 1
+
+    def resumed(self, ws: WebSocket) -> None:
+        """It caught up."""
+
+    def _lease(self, request: Request) -> Lease | None:
+        return None
+
+    def _tell(self, peer: Peer | None, request: Request) -> None:
+        if peer is not None:
+            log.info("peer came", role=self._role.value, remote=request.remote)
+
+
+class PlayerDoor(Door):
+    """The players' port."""
+
+    def _lease(self, request: Request) -> Lease | None:
+        token = _token(request)
+        if token is None:
+            return None
+        lease = verify(token, self._context.lease_keys, time())
+        stream = self._context.settings.stream
+        if (lease.fleet, lease.stream) != (stream.fleet, stream.id):
+            raise LeaseError("foreign", "it is for another stream")
+        return Lease(lease.session, lease.fence)
+
+    def _tell(self, peer: Peer | None, request: Request) -> None:
+        if peer is None:
+            log.info("player refused")
+
+
+class StreamerDoor(Door):
+    """The streamers' and the SFUs' port: a token where one is set, back-pressure on players."""
+
+    def __init__(self, context: Context, role: Role, sockets: Sockets) -> None:
+        super().__init__(context, role, sockets)
+        self._waiting: dict[WebSocket, tuple[asyncio.TimerHandle, list[WebSocket]]] = {}
+
+    def route(self, request: Request) -> Handler | Refusal:
+        """Ask for the token, as bearer or as `?token=`, which is all that Unreal can send."""
+        token = self._context.streamer_token
+        if token is None:
+            return self
+        given = parse_qs(request.query).get("token", [""])[0]
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if any(hmac.compare_digest(one.encode(), token.encode()) for one in (given, bearer)):
+            return self
+        log.warning("streamer without its token", remote=request.remote)
+        return Refusal(401, "a token is needed")
+
+    def closed(self, ws: WebSocket, code: int, reason: str) -> None:
+        """Let its players go on first."""
+        self._release(ws)
+        log.info("peer left", role=self._role.value, remote=ws.request.remote, code=code)
+        super().closed(ws, code, reason)
+
+    def paused(self, ws: WebSocket) -> None:
+        """Stop reading from its players until it has caught up or its time is over."""
+        super().paused(ws)
+        peer = ws.user
+        if ws in self._waiting or not isinstance(peer, Streamer):
+            return
+        patience = self._context.settings.limits.slow_streamer
+        timer = asyncio.get_running_loop().call_later(patience, ws.close, TRY_LATER, "too slow")
+        players = [who.port for who in peer.subscribers.values() if isinstance(who.port, WebSocket)]
+        self._waiting[ws] = (timer, players)
+        for player in players:
+            player.pause_reading()
+
+    def resumed(self, ws: WebSocket) -> None:
+        """Read from its players again."""
+        self._release(ws)
+
+    def _release(self, ws: WebSocket) -> None:
+        timer, players = self._waiting.pop(ws, (None, []))
+        if timer is not None:
+            timer.cancel()
+        for player in players:
+            player.resume_reading()
+
+
+def _token(request: Request) -> str | None:
+    """The lease in path or query, if there is one."""
+    if match := _LEASE_IN_PATH.match(request.path):
+        return match[1]
+    if "lease=" in request.query:
+        return parse_qs(request.query, keep_blank_values=True).get("lease", [None])[0]
+    return None
