@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readAddress, seatUrl } from '../src/address';
 import { backoffMs } from '../src/backoff';
 import { diagnose } from '../src/diagnosis';
-import { bitrateWords, clock, estimateWords, ordinal } from '../src/format';
+import { bitrateWords, clock, estimateWords, grouped, ordinal } from '../src/format';
 import { readNotice } from '../src/notices';
 import { PhaseLog } from '../src/phases';
 import { readClose, readRefusal, wordsOf } from '../src/reasons';
@@ -100,6 +100,10 @@ describe('words', () => {
   it('count places', () => {
     expect([1, 2, 3, 4, 11, 12, 13, 21, 22, 103, 111].map((n) => ordinal(n).join(''))).toEqual(
       ['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '22nd', '103rd', '111th']);
+  });
+
+  it('group thousands', () => {
+    expect([7, 1234, 1234567].map(grouped)).toEqual(['7', '1,234', '1,234,567']);
   });
 
   it('promise no more than an estimate can keep', () => {

@@ -23,7 +23,8 @@ export class Bar {
   readonly #stage = byId('stage');
   #shrink: ReturnType<typeof setTimeout> | undefined;
   #muted = true;
-  #asked = false;
+  /** What the visitor chose, to be kept over streams; null before any choice. */
+  #choice: boolean | null = null;
   #textWanted = false;
 
   constructor(actions: BarActions) {
@@ -32,7 +33,7 @@ export class Bar {
     this.#bar.addEventListener('click', (event) => this.#onClick(event));
     this.#bar.addEventListener('keydown', (event) => this.#onKey(event));
     for (const type of ['pointermove', 'focusin'] as const) this.#bar.addEventListener(type, () => this.#wake());
-    byId('unmute').addEventListener('click', () => { this.#setMuted(false); this.#stage.focus(); });
+    byId('unmute').addEventListener('click', () => { this.#choose(false); this.#stage.focus(); });
     byId('unpause').addEventListener('click', () => this.#unpause());
     byId('typing').addEventListener('submit', (event) => this.#onTyped(event));
     byId('typing-close').addEventListener('click', () => this.askForText(false, ''));
@@ -48,8 +49,7 @@ export class Bar {
     this.#bar.hidden = false;
     show('unpause', false);
     // whoever clicked to start may be played sound; a page that started by itself may not
-    if (fresh) this.#muted = !navigator.userActivation?.hasBeenActive || this.#asked;
-    this.#setMuted(this.#muted);
+    this.#setMuted(this.#choice ?? !navigator.userActivation?.hasBeenActive);
     this.#promptForSound(fresh);
     if (fresh) this.#stage.focus({ preventScroll: true });
     this.#wake();
@@ -85,7 +85,7 @@ export class Bar {
     const button = (event.target as Element).closest('button');
     if (button?.id === 'handle') return this.#setSmall(!this.#bar.classList.contains('small'));
     switch (button?.dataset['tool'] as Tool | undefined) {
-      case 'sound': this.#setMuted(!this.#muted); break;
+      case 'sound': this.#choose(!this.#muted); break;
       case 'pointer': this.#lock(); break;
       case 'keyboard': this.askForText(true, ''); break;
       case 'details': this.#actions.details(); break;
@@ -114,9 +114,13 @@ export class Bar {
     this.#tool('sound').focus();
   }
 
+  #choose(muted: boolean): void {
+    this.#choice = muted;
+    this.#setMuted(muted);
+  }
+
   #setMuted(muted: boolean): void {
     this.#muted = muted;
-    if (!muted) this.#asked = false;
     this.#actions.stream()?.setMuted(muted);
     const button = this.#tool('sound');
     button.setAttribute('aria-pressed', String(!muted));

@@ -4,7 +4,7 @@
  */
 
 import type { State, Visit } from '../machine';
-import { clock, estimateWords, ordinal } from '../format';
+import { clock, estimateWords, grouped, ordinal } from '../format';
 import { wordsOf } from '../reasons';
 import { byId, make, setText, show } from './dom';
 
@@ -118,6 +118,6 @@ function drawDots(position: number | null): void {
   const ahead = position === null ? 0 : position - 1;
   const shown = Math.min(ahead, MOST_DOTS);
   const dots = Array.from({ length: shown }, () => make('li'));
-  const more = ahead > shown ? [make('li', `+${(ahead - shown).toLocaleString('en')}`, 'more')] : [];
+  const more = ahead > shown ? [make('li', `+${grouped(ahead - shown)}`, 'more')] : [];
   byId('dots').replaceChildren(...more, ...dots, ...(position === null ? [] : [make('li', '', 'you')]));
 }
