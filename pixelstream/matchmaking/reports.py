@@ -101,8 +101,11 @@ class Reports:
     def _adopt(self, stream: Stream, entry: SeatedSession) -> None:
         books = self._books
         past = books.past.get(entry.session)
+        # A session that ended in the line or at another stream left a seat behind here.
         refused = past is not None and (
-            entry.state is SeatState.RESERVED or past.reason is ReleaseReason.CANCELLED
+            past.stream != stream.id
+            or entry.state is SeatState.RESERVED
+            or past.reason is ReleaseReason.CANCELLED
         )
         if refused:
             self._disown(stream, entry, "released")
