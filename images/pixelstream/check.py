@@ -7,6 +7,7 @@ Bytecode of the rest would be half as large again, and a read-only root cannot m
 
 import importlib
 import pkgutil
+from fractions import Fraction
 
 import av
 
@@ -19,7 +20,7 @@ def encoder_opens(name: str) -> bool:
     """Whether FFmpeg can open an encoder."""
     encoder = av.CodecContext.create(name, "w")
     encoder.width, encoder.height, encoder.pix_fmt = 320, 240, "yuv420p"
-    encoder.time_base = "1/30"
+    encoder.time_base = Fraction(1, 30)
     try:
         encoder.open()
     except av.error.FFmpegError:

@@ -136,11 +136,9 @@ def _build_project(name: str, image: ProjectImage, target: Path) -> None:
     full_name = pins().image_name(name)
     arguments = {"BASE": _in_storage(image.base)}
     arguments |= {f"{other}_IMAGE": _in_storage(needed) for other, needed in image.uses.items()}
-    flags = [
-        *buildah.build_flags(),
-        *buildah.pip_flags(),
-        *(f"--build-arg={key}={value}" for key, value in arguments.items()),
-    ]
+    pip = buildah.pip_flags() if image.pip else []
+    bases = [f"--build-arg={key}={value}" for key, value in arguments.items()]
+    flags = [*buildah.build_flags(), *pip, *bases]
     with step(f"build {full_name}") as shown, lock("buildah"):
         words = ["make", "--no-print-directory", "-f", "images/images.mk", f"image-{name}"]
         settings = [f"IMAGE_TOOL={' '.join(buildah.tool())}", f"IMAGE_FLAGS={' '.join(flags)}"]

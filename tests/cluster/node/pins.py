@@ -91,12 +91,13 @@ class StandInImage(Pin):
 
 
 class ProjectImage(Pin):
-    """An image of images/, from the same Dockerfile as users build."""
+    """An image of images/, from the same Dockerfile as users build; `pip` says that its build runs pip."""
 
     name: str
     base: str
     project: list[str]
     uses: dict[str, str] = {}
+    pip: bool = False
 
 
 Image = GoImage | DebianImage | StandInImage | ProjectImage
