@@ -149,7 +149,9 @@ class Player:
 
     async def close(self) -> None:
         """Say goodbye (1000) and let go of everything."""
+        await self._link.leave()
         if self._task is not None:
+            await asyncio.wait([self._task], timeout=2)
             self._task.cancel()
             await asyncio.wait([self._task], timeout=5)
         await self._link.close()
@@ -202,7 +204,8 @@ class Player:
         came = ", ".join(f"{phase} at {at:.3f} s" for phase, at in self.log.times.items())
         state = self._link.peer.state if self._link.peer else "no peer"
         seen = self._sinks[-1].strip if self._sinks else None
-        return f"{came or 'nothing came'}; {state}; {self._frame_count()} frames; {seen}; {self.log.closes}"
+        end = f"{list(self.log.closes)} {list(self.log.faults)}"
+        return f"{came or 'nothing came'}; {state}; {self._frame_count()} frames; {seen}; {end}"
 
 
 def _asking_handoff(url: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 import orjson
+from aiortc.exceptions import InvalidStateError, OperationError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -31,11 +32,15 @@ MAX_MESSAGE: Final = 1 << 20
 
 @dataclass(slots=True)
 class Log:
-    """What happened to a player so far: seconds since his start by phase, notices, closes, refusal."""
+    """What happened to a player so far: seconds since his start by phase, notices, closes, refusal.
+
+    `faults` are messages that could not be used; like a page, the player goes on after them.
+    """
 
     times: dict[str, float] = field(default_factory=dict)
     notices: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=64))
     closes: deque[tuple[int | None, str]] = field(default_factory=lambda: deque(maxlen=64))
+    faults: deque[str] = field(default_factory=lambda: deque(maxlen=64))
     connections: int = 0
     refused: str = ""
     began: float = field(default_factory=time.perf_counter)
@@ -68,16 +73,17 @@ class PlayerLink:
         self._options: object = None
         self._socket: ClientConnection | None = None
         self._old_peers: list[PlayerPeer] = []
+        self._leaving = asyncio.Event()
 
     async def run(self) -> None:
         """Keep the websocket up until cancelled; gives up when the server refuses for good."""
-        while not self.log.refused:
+        while not self.log.refused and not self._leaving.is_set():
             try:
                 await self._once()
             except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
                 self.log.closes.append((None, str(error)))
             self._news()
-            await asyncio.sleep(RECONNECT_SECONDS)
+            await self._pause(RECONNECT_SECONDS)
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send a message; dropped if the socket is away."""
@@ -90,13 +96,21 @@ class PlayerLink:
         if self._socket is not None:
             self._socket.transport.abort()
 
-    async def close(self) -> None:
-        """Say goodbye (1000) and end all connections."""
+    async def leave(self) -> None:
+        """Say goodbye (1000); `run` then ends by itself. To cut it short would leak aioice's sockets."""
+        self._leaving.set()
         if self._socket is not None:
             await self._socket.close()
+
+    async def close(self) -> None:
+        """End all connections; `run` must have ended."""
         self._retire()
         for peer in self._old_peers:
             await peer.close()
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._leaving.wait(), seconds)
 
     async def _once(self) -> None:
         async with connect(
@@ -113,7 +127,10 @@ class PlayerLink:
             keepalive = asyncio.create_task(self._keep_alive(), name="player ping")
             try:
                 async for data in socket:
-                    await self._take(orjson.loads(data))
+                    try:
+                        await self._take(orjson.loads(data))
+                    except (ValueError, KeyError, AttributeError, InvalidStateError, OperationError) as error:
+                        self.log.faults.append(repr(error))
                     self._news()
             finally:
                 keepalive.cancel()
@@ -163,7 +180,7 @@ class PlayerLink:
         if wanted in ids:
             await self.send({"type": "subscribe", "streamerId": wanted})
             return
-        await asyncio.sleep(LIST_SECONDS)
+        await self._pause(LIST_SECONDS)
         await self.send({"type": "listStreamers"})
 
     async def _answer(self, sdp: str) -> None:

@@ -7,8 +7,9 @@ for that. So a player who finds none ready gets one without servers, and dead se
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -25,6 +26,9 @@ READY_PATIENCE: Final = 0.5
 
 DEAD_SERVER: Final = 4.0
 """Seconds of gathering from which on a server is held to be dead; aioice gives up after 5."""
+
+CLOSE_PATIENCE: Final = 10.0
+"""Seconds for connections to close at the end; a gathering from dead servers takes half of it."""
 
 _LOG = structlog.get_logger()
 
@@ -48,7 +52,7 @@ class Studio:
         self._options: object = None
         self._use_servers = True
         self._warm: asyncio.Task[Ready] | None = None
-        self._closing: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
 
     @property
     def video(self) -> Video:
@@ -72,62 +76,76 @@ class Studio:
     async def take(self, *, offers: bool) -> Ready:
         """Return a connection for a player, the prepared one if there is one, and prepare the next."""
         if offers != self.traits.offers:
-            return await self._make(servers=self._use_servers, offers=offers)
+            return await self._finish(self._begin(servers=self._use_servers, offers=offers))
         task, self._warm = self._warm, None
         if task is not None:
             await asyncio.wait([task], timeout=READY_PATIENCE)
         if task is None or not task.done():
             self._warm = task
-            return await self._make(servers=False, offers=offers)
+            return await self._finish(self._begin(servers=False, offers=offers))
         self._warm = self._prepare()
         return task.result()
 
     def release(self, peer: Peer) -> None:
         """Close a connection in the background; from now on it calls nobody."""
         peer.detach()
-        task = asyncio.create_task(peer.close(), name="peer close")
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._in_background(peer.close())
 
     async def close(self) -> None:
         """Close all that is open; the players' connections must have been released."""
         self._discard()
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=10)
+        if self._background:
+            await asyncio.wait(self._background, timeout=CLOSE_PATIENCE)
         if self._video is not None:
             await self._video.close()
 
     def _prepare(self) -> asyncio.Task[Ready]:
-        return asyncio.create_task(self._make_watched(), name="next peer")
+        return self._begin(servers=self._use_servers, offers=self.traits.offers)
 
-    async def _make_watched(self) -> Ready:
+    def _begin(self, *, servers: bool, offers: bool) -> asyncio.Task[Ready]:
+        # In a task that nobody cancels: aioice leaks the sockets of a gathering that was cut short.
+        return asyncio.create_task(self._make(servers=servers, offers=offers), name="next peer")
+
+    async def _finish(self, task: asyncio.Task[Ready]) -> Ready:
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._in_background(self._abandon(task))
+            raise
+
+    async def _make(self, *, servers: bool, offers: bool) -> Ready:
+        settings = self.settings
+        packets = sound.packets(settings.audio) if settings.audio != "none" else None
+        peer = Peer(
+            ice.configuration(self._options, servers=servers),
+            settings.codec,
+            self.video.track(),
+            SoundTrack(packets) if packets else None,
+        )
         loop = asyncio.get_running_loop()
         began = loop.time()
-        ready = await self._make(servers=self._use_servers, offers=self.traits.offers)
-        if self._use_servers and loop.time() - began > DEAD_SERVER:
+        try:
+            await peer.gather()
+            ready = Ready(peer, await peer.offer() if offers else "")
+        except BaseException:
+            self.release(peer)
+            raise
+        if servers and loop.time() - began > DEAD_SERVER:
             self._use_servers = False
             _LOG.warning("an ICE server does not answer; going on without any until the next config")
         return ready
 
-    async def _make(self, *, servers: bool, offers: bool) -> Ready:
-        settings = self.settings
-        track = self.video.track()
-        packets = sound.packets(settings.audio) if settings.audio != "none" else None
-        sound_track = SoundTrack(packets) if packets else None
-        peer = Peer(ice.configuration(self._options, servers=servers), settings.codec, track, sound_track)
-        try:
-            if offers:
-                return Ready(peer, await peer.offer())
-            await peer.gather()
-            return Ready(peer, "")
-        except BaseException:
-            self.release(peer)
-            raise
-
     def _discard(self) -> None:
         task, self._warm = self._warm, None
-        if task is None:
-            return
-        if not task.cancel():
-            with contextlib.suppress(Exception):
-                self.release(task.result().peer)
+        if task is not None:
+            self._in_background(self._abandon(task))
+
+    async def _abandon(self, task: asyncio.Task[Ready]) -> None:
+        with contextlib.suppress(Exception):
+            ready = await task
+            await ready.peer.close()
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="peer close")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)

@@ -19,11 +19,12 @@ def clip_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def streaming(url: str, **settings: Any) -> AsyncIterator[Streamer]:
+async def streaming(stub: Stub, **settings: Any) -> AsyncIterator[Streamer]:
     small = {"width": 320, "height": 180, "session_linger": 1.0} | settings
-    streamer = Streamer(StreamerSettings(signalserver_url=url, **small))
+    streamer = Streamer(StreamerSettings(signalserver_url=stub.streamer_url, **small))
     task = asyncio.create_task(streamer.run(), name="streamer under test")
     try:
+        await stub.until(lambda: stub.streamer_id or not stub.identify, 30)
         yield streamer
     finally:
         task.cancel()

@@ -16,14 +16,25 @@ Json = dict[str, Any]
 class Stub:
     """Path `/streamer` is the streamer's socket, any other a player's."""
 
-    def __init__(self, *, identify: bool = True, announce: bool = True, options: Json | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        identify: bool = True,
+        confirm: bool = True,
+        auto_subscribe: bool = False,
+        send_offer: bool = True,
+    ) -> None:
         self.identify = identify
-        self.announce = announce
-        self.options = options or {"iceServers": []}
+        self.confirm = confirm
+        self.auto_subscribe = auto_subscribe  # as for pages of 5.0, or that make the offer
+        self.send_offer = send_offer
+        self.options: Json = {"iceServers": []}
+        self.offered_subprotocols: str | None = None
         self.streamer: ServerConnection | None = None
         self.streamer_id = ""
         self.players: dict[str, ServerConnection] = {}
         self.from_streamer: list[Json] = []
+        self.from_players: list[Json] = []
         self.streamer_closes: list[int | None] = []
         self.next_player = 101
         self.held: list[str] = []  # seats of players who went away, if `holds`
@@ -76,6 +87,8 @@ class Stub:
 
     async def _serve_streamer(self, socket: ServerConnection) -> None:
         self.streamer = socket
+        assert socket.request is not None
+        self.offered_subprotocols = socket.request.headers.get("Sec-WebSocket-Protocol")
         if self.identify:
             await self.to_streamer(type="identify")
         await self.to_streamer(type="config", peerConnectionOptions=self.options)
@@ -93,40 +106,53 @@ class Stub:
         self._news.set()
         if message["type"] == "endpointId":
             self.streamer_id = message["id"]
-            if self.announce:
+            if self.confirm:
                 await self.to_streamer(type="endpointIdConfirm", committedId=self.streamer_id)
         elif message["type"] == "ping":
             await self.to_streamer(type="pong", time=message["time"])
         else:
-            player = self.players.get(str(message.pop("playerId", "")))
+            player = self.players.get(str(message.get("playerId", "")))
             if player is not None:
                 await player.send(json.dumps(message))
 
     async def _serve_player(self, socket: ServerConnection) -> None:
-        if self.held:
-            name = self.held.pop()
-        else:
-            name = str(self.next_player)
-            self.next_player += 1
+        name = self._seat()
         self.players[name] = socket
         await socket.send(json.dumps({"type": "config", "peerConnectionOptions": self.options}))
-        subscribed = not self.announce
+        if self.auto_subscribe:
+            await self._connect(name)
         try:
             async for data in socket:
-                message = json.loads(data)
-                if message["type"] == "listStreamers":
-                    ids = [self.streamer_id] if self.streamer and self.streamer_id else []
-                    await socket.send(json.dumps({"type": "streamerList", "ids": ids}))
-                elif message["type"] == "subscribe":
-                    subscribed = True
-                    await self.to_streamer(type="playerConnected", playerId=name, dataChannel=True, sfu=False)
-                else:
-                    await self.to_streamer(**message, playerId=name)
+                await self._from_player(name, json.loads(data))
         finally:
-            del self.players[name]
-            if self.holds and socket.close_code != CloseCode.NORMAL_CLOSURE:
-                self.held.append(name)
-            elif subscribed and self.streamer is not None:
-                with contextlib.suppress(ConnectionClosed):
-                    await self.to_streamer(type="playerDisconnected", playerId=name)
-            self._news.set()
+            await self._player_left(name, socket)
+
+    def _seat(self) -> str:
+        if self.held:
+            return self.held.pop()
+        self.next_player += 1
+        return str(self.next_player - 1)
+
+    async def _from_player(self, name: str, message: Json) -> None:
+        self.from_players.append(message)
+        if message["type"] == "listStreamers":
+            ids = [self.streamer_id] if self.streamer and self.streamer_id else []
+            await self.players[name].send(json.dumps({"type": "streamerList", "ids": ids}))
+        elif message["type"] == "subscribe":
+            if not self.auto_subscribe:
+                await self._connect(name)
+        else:
+            await self.to_streamer(**message, playerId=name)
+
+    async def _connect(self, name: str) -> None:
+        more = {} if self.send_offer else {"sendOffer": False}
+        await self.to_streamer(type="playerConnected", playerId=name, dataChannel=True, sfu=False, **more)
+
+    async def _player_left(self, name: str, socket: ServerConnection) -> None:
+        del self.players[name]
+        if self.holds and socket.close_code != CloseCode.NORMAL_CLOSURE:
+            self.held.append(name)
+        elif self.streamer is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self.to_streamer(type="playerDisconnected", playerId=name)
+        self._news.set()

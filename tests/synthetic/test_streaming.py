@@ -22,7 +22,7 @@ async def test_a_picture_arrives_whole_and_its_counter_runs(
     stub: Stub, mode: str, codec: str, clip_cache: Path
 ) -> None:
     settings = {"mode": mode, "codec": codec, "cache_dir": clip_cache, "width": 640, "height": 360}
-    async with streaming(stub.streamer_url, **settings), Player(stub.player_url, decode=True) as player:
+    async with streaming(stub, **settings), Player(stub.player_url, decode=True) as player:
         first = await player.strip(within=30)
         later = await player.strip(lambda strip: strip.frame != first.frame)
         await player.more_frames(30)
@@ -37,7 +37,7 @@ async def test_a_picture_arrives_whole_and_its_counter_runs(
 
 
 async def test_the_strip_names_the_player_and_what_he_does(stub: Stub) -> None:
-    async with streaming(stub.streamer_url), Player(stub.player_url, decode=True) as player:
+    async with streaming(stub), Player(stub.player_url, decode=True) as player:
         wanted = strip.session_hash("synthetic", "101")
         await player.strip(lambda strip: strip.session == wanted)
         await player.input(ToStreamer.KEY_DOWN, 65, 0)
@@ -55,7 +55,7 @@ async def test_the_strip_names_the_player_and_what_he_does(stub: Stub) -> None:
 
 async def test_in_clips_each_input_shows_another_clip(stub: Stub, clip_cache: Path) -> None:
     settings = {"mode": "clips", "cache_dir": clip_cache}
-    async with streaming(stub.streamer_url, **settings), Player(stub.player_url, decode=True) as player:
+    async with streaming(stub, **settings), Player(stub.player_url, decode=True) as player:
         assert (await player.strip(within=30)).inputs == 0
         seen: list[int] = []
         for number in range(4):
@@ -66,7 +66,7 @@ async def test_in_clips_each_input_shows_another_clip(stub: Stub, clip_cache: Pa
 
 
 async def test_the_data_channel_speaks_unreals_protocol(stub: Stub) -> None:
-    async with streaming(stub.streamer_url), Player(stub.player_url) as player:
+    async with streaming(stub), Player(stub.player_url) as player:
         await player.until(lambda: len(player.replies) == 2, "the protocol messages")
         assert {reply.kind for reply in player.replies} == {FromStreamer.PROTOCOL}
         player.replies.clear()
@@ -81,7 +81,7 @@ async def test_the_data_channel_speaks_unreals_protocol(stub: Stub) -> None:
 
 
 async def test_players_come_and_go_and_leave_nothing_behind(stub: Stub) -> None:
-    async with streaming(stub.streamer_url) as streamer:
+    async with streaming(stub) as streamer:
         for _ in range(2):
             async with contextlib.AsyncExitStack() as stack:
                 players = [await stack.enter_async_context(Player(stub.player_url)) for _ in range(3)]
@@ -89,7 +89,7 @@ async def test_players_come_and_go_and_leave_nothing_behind(stub: Stub) -> None:
                     await player.frames(5)
                 assert len(streamer.visits) == 3
             await stub.until(lambda: not stub.players)
-            held = (streamer.visits, streamer.studio._closing, streamer._stopping)
+            held = (streamer.visits, streamer.studio._background, streamer._stopping)
             await eventually(lambda held=held: not any(held))  # type: ignore[misc]
             assert streamer.studio.scene.players == ()
     left = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -98,7 +98,7 @@ async def test_players_come_and_go_and_leave_nothing_behind(stub: Stub) -> None:
 
 async def test_a_picture_survives_the_loss_of_the_players_socket(stub: Stub) -> None:
     stub.holds = True
-    async with streaming(stub.streamer_url) as streamer, Player(stub.player_url) as player:
+    async with streaming(stub) as streamer, Player(stub.player_url) as player:
         await player.frames(5)
         visit = streamer.visits["101"]
         player.drop_socket()
@@ -111,7 +111,7 @@ async def test_a_picture_survives_the_loss_of_the_players_socket(stub: Stub) -> 
 async def test_pictures_go_on_while_the_signalling_server_restarts(stub: Stub) -> None:
     restarted = Stub()
     restarted.next_player = 200
-    async with streaming(stub.streamer_url) as streamer, Player(stub.player_url) as player:
+    async with streaming(stub) as streamer, Player(stub.player_url) as player:
         await player.frames(5)
         port = stub.port
         await stub.stop()
@@ -127,7 +127,7 @@ async def test_pictures_go_on_while_the_signalling_server_restarts(stub: Stub) -
 
 
 async def test_a_new_visit_under_the_same_id_replaces_the_old_one(stub: Stub) -> None:
-    async with streaming(stub.streamer_url) as streamer, Player(stub.player_url) as player:
+    async with streaming(stub) as streamer, Player(stub.player_url) as player:
         await player.frames(3)
         first = streamer.visits["101"]
         await stub.to_streamer(type="playerConnected", playerId="101", dataChannel=True, sfu=False)
@@ -140,13 +140,13 @@ async def test_a_new_visit_under_the_same_id_replaces_the_old_one(stub: Stub) ->
 async def test_a_dead_ice_server_holds_up_nobody(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(studio, "READY_PATIENCE", 0.05)
     stub.options = {"iceServers": [{"urls": ["stun:127.0.0.1:9"]}]}
-    async with streaming(stub.streamer_url), Player(stub.player_url) as player:
+    async with streaming(stub), Player(stub.player_url) as player:
         await player.frames(3)
         assert player.log.times["offer"] - player.log.times["streamerList"] < 3.0
 
 
 async def test_later_players_get_the_fresh_config(stub: Stub) -> None:
-    async with streaming(stub.streamer_url) as streamer, Player(stub.player_url) as player:
+    async with streaming(stub) as streamer, Player(stub.player_url) as player:
         await player.frames(3)
         await stub.to_streamer(type="config", peerConnectionOptions={"iceServers": [], "fresh": True})
         async with Player(stub.player_url) as second:
@@ -157,7 +157,7 @@ async def test_later_players_get_the_fresh_config(stub: Stub) -> None:
 
 async def test_a_player_who_never_answers_is_let_go(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visit, "CONNECT_PATIENCE", 0.3)
-    async with streaming(stub.streamer_url) as streamer:
+    async with streaming(stub) as streamer:
         await stub.to_streamer(type="playerConnected", playerId="7", dataChannel=True, sfu=False)
         await stub.until(lambda: "offer" in stub.types())
         assert "7" in streamer.visits
@@ -166,7 +166,7 @@ async def test_a_player_who_never_answers_is_let_go(stub: Stub, monkeypatch: pyt
 
 @pytest.mark.parametrize("sdp", ["", "v=0", "no sdp at all", None])
 async def test_a_senseless_answer_ends_that_visit_alone(stub: Stub, sdp: str | None) -> None:
-    async with streaming(stub.streamer_url) as streamer, Player(stub.player_url) as player:
+    async with streaming(stub) as streamer, Player(stub.player_url) as player:
         await player.frames(3)
         await stub.to_streamer(type="playerConnected", playerId="7", dataChannel=True, sfu=False)
         await stub.to_streamer(type="iceCandidate", playerId="7", candidate={"candidate": "?"})
@@ -176,7 +176,7 @@ async def test_a_senseless_answer_ends_that_visit_alone(stub: Stub, sdp: str | N
 
 
 async def test_messages_of_unknown_players_and_types_are_ignored(stub: Stub) -> None:
-    async with streaming(stub.streamer_url), Player(stub.player_url) as player:
+    async with streaming(stub), Player(stub.player_url) as player:
         await player.frames(3)
         for message in (
             {"type": "answer", "playerId": "99", "sdp": ""},
@@ -192,7 +192,7 @@ async def test_messages_of_unknown_players_and_types_are_ignored(stub: Stub) -> 
 
 
 async def test_the_streamer_reconnects_two_seconds_after_it_lost_its_server(stub: Stub) -> None:
-    async with streaming(stub.streamer_url) as streamer:
+    async with streaming(stub) as streamer:
         await stub.until(lambda: stub.streamer_id)
         assert stub.streamer is not None
         lost = time.monotonic()
