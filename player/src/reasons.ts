@@ -63,11 +63,10 @@ export function readRefusal(why: string, words: string): Reason {
   }
 }
 
-const AGAIN = 'Play again whenever you like.';
 const WORDS: Record<ReasonCode, Words> = {
-  left: { title: 'Thanks for playing', text: 'You left the stream and your place is free for the next person.', next: [AGAIN] },
-  cancelled: { title: 'You left the queue', text: 'Your place was given up.', next: [AGAIN] },
-  ended: { title: 'The session has ended', text: 'The stream said goodbye.', next: [AGAIN] },
+  left: { title: 'Thanks for playing', text: 'You left the stream and your place is free for the next person.', next: [] },
+  cancelled: { title: 'You left the queue', text: 'Your place was given up.', next: [] },
+  ended: { title: 'The session has ended', text: 'The stream said goodbye.', next: [] },
   kicked: { title: 'You were disconnected', text: 'The application or its host ended your session.', next: ['If that comes as a surprise, ask whoever runs this page.'] },
   moved: { title: 'Playing elsewhere', text: 'This session goes on in another window.', next: ['Close this one, or play again here.'] },
   idle: { title: 'Still there?', text: 'Nothing was pressed or moved for a while, so the stream went to someone who was waiting.', next: ['Play again when you are back.'] },

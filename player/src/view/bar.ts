@@ -47,6 +47,7 @@ export class Bar {
   /** A picture is on the screen; `fresh` for the first of a visit. */
   playing(fresh: boolean): void {
     this.#bar.hidden = false;
+    this.#stage.inert = false;
     show('unpause', false);
     // whoever clicked to start may be played sound; a page that started by itself may not
     this.#setMuted(this.#choice ?? !navigator.userActivation?.hasBeenActive);
@@ -56,6 +57,7 @@ export class Bar {
   }
 
   gone(): void {
+    this.#stage.inert = true;
     for (const id of ['bar', 'unmute', 'unpause', 'typing']) show(id, false);
     if (document.fullscreenElement !== null) void document.exitFullscreen();
     if (document.pointerLockElement !== null) document.exitPointerLock();

@@ -3,14 +3,15 @@
  * Trap: reading statistics costs the browser time, so it is done only while the view is open.
  */
 
-import { bitrateWords, millisecondsWords } from '../format';
-import { PHASES, type PhaseTimes } from '../phases';
+import { bitrateWords, clock, millisecondsWords } from '../format';
+import { PHASES, type Phase, type PhaseTimes } from '../phases';
 import type { StreamStats } from '../stats';
 import { byId, make } from './dom';
 
 const EVERY_MS = 1000;
 const SVG = 'http://www.w3.org/2000/svg';
 const ROW = 18;
+const LONGEST_DRAWN_MS = 500;
 
 export interface DetailsSource {
   stats(): Promise<StreamStats | null>;
@@ -48,7 +49,7 @@ export class Details {
   async #draw(): Promise<void> {
     const stats = await this.#source.stats();
     const parts = stats === null ? [make('p', 'No connection.')] : tables(stats, this.#source.signalling());
-    byId('details-body').replaceChildren(...parts, make('h3', 'Time to each step'), timeline(this.#source.phases()));
+    byId('details-body').replaceChildren(...parts, make('h3', 'Time for each step'), timeline(this.#source.phases()));
   }
 
   async #copy(): Promise<void> {
@@ -102,25 +103,39 @@ const LABELS = {
   offer: 'Offer', answer: 'Answer', iceConnected: 'Path found', firstFrame: 'First picture',
 } as const;
 
-/** Steps as bars from their start to their end, as SVG: attributes there are no style. */
+/** Steps as bars, one after the other, as SVG: attributes there are no style. */
 function timeline(times: PhaseTimes): SVGElement {
-  const marks = PHASES.filter((phase) => times[phase] !== undefined);
-  const end = Math.max(1, ...marks.map((phase) => times[phase] ?? 0));
-  const svg = draw('svg', { class: 'times', viewBox: `0 0 300 ${marks.length * ROW}`, role: 'img', 'aria-label': 'Milliseconds from opening the page to each step' });
-  let before = 0;
-  for (const [row, phase] of marks.entries()) {
-    const at = times[phase] ?? 0;
-    const scale = (ms: number): number => 86 + (154 * ms) / end;
+  const steps = durations(times);
+  const total = Math.max(1, ...steps.map((one) => one.from + one.drawn));
+  const svg = draw('svg', { class: 'times', viewBox: `0 0 300 ${steps.length * ROW}`, role: 'img', 'aria-label': 'Milliseconds that each step to the first picture took' });
+  for (const [row, one] of steps.entries()) {
+    const scale = (ms: number): number => (154 * ms) / total;
     const y = row * ROW;
     svg.append(
-      label(LABELS[phase], 0, y + 12, 'name'),
+      label(LABELS[one.phase], 0, y + 12, 'name'),
       draw('rect', { class: 'rail', x: 86, y: y + 6, width: 154, height: 5, rx: 2.5 }),
-      draw('rect', { x: scale(before), y: y + 6, width: Math.max(2, scale(at) - scale(before)), height: 5, rx: 2.5 }),
-      label(`${Math.round(at)} ms`, 300, y + 12, 'at'),
+      draw('rect', { x: 86 + scale(one.from), y: y + 6, width: Math.max(2, scale(one.drawn)), height: 5, rx: 2.5 }),
+      label(one.took < 10_000 ? `${Math.round(one.took)} ms` : clock(one.took / 1000), 300, y + 12, 'at'),
     );
-    before = at;
   }
   return svg;
+}
+
+interface Step { readonly phase: Phase; readonly took: number; readonly from: number; readonly drawn: number }
+
+/** People wait on a landing page or in the queue; drawn to scale that would hide all the rest. */
+function durations(times: PhaseTimes): Step[] {
+  let at = 0;
+  let from = 0;
+  return PHASES.flatMap((phase) => {
+    const time = times[phase];
+    if (time === undefined) return [];
+    const took = Math.max(0, time - at);
+    const step = { phase, took, from, drawn: Math.min(took, LONGEST_DRAWN_MS) };
+    at = Math.max(at, time);
+    from += step.drawn;
+    return [step];
+  });
 }
 
 function draw(tag: string, attributes: Record<string, string | number>): SVGElement {
