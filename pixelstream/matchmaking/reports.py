@@ -27,6 +27,10 @@ _STATES = {
 }
 
 
+EPILOGUE = 0.5
+"""Seconds that a session which its stream doesn't name any more is kept, for the word on its end."""
+
+
 class Reports:
     """Messages of the control links, and their breaks."""
 
@@ -90,12 +94,12 @@ class Reports:
         books = self._books
         if session.state is SessionState.CLAIMED:
             self._seating.grant(session)  # the answer itself is behind this state, or was lost
-        if state is SessionState.RESERVED or session.state is state:
+        if state is SessionState.RESERVED:
             return
+        books.deadlines.drop(("session", session.id))
         if session.state is SessionState.RESERVED:
             session.connected = books.now
             stream.failures = 0
-            books.deadlines.drop(("session", session.id))
         books.change(session, state)
 
     def _adopt(self, stream: Stream, entry: SeatedSession) -> None:
@@ -129,7 +133,8 @@ class Reports:
 
     def _unreported(self, stream: Stream, session: Session) -> None:
         if session.state in SEATED:
-            self._books.release(session, ReleaseReason.LEFT)
+            # How it ended, and after how long, follows the state on the same link.
+            self._books.deadlines.set(("session", session.id), self._books.now + EPILOGUE)
         else:
             stream.unreported.add(session.id)
 

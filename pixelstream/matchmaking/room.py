@@ -206,4 +206,6 @@ class Room:
         position = self.position(session)
         if position is None:
             return None
+        if session.state is not SessionState.WAITING:
+            return 0.0
         return self.books.outlook(self.books.fleets[session.fleet]).wait(position)

@@ -118,9 +118,11 @@ class Seating:
     def expire(self, session_id: str) -> None:
         """Do what the session's deadline asks for in the state that it is in."""
         session = self._books.sessions.get(session_id)
-        if session is None or session.state in SEATED:
+        if session is None:
             return
-        if session.state is SessionState.WAITING:
+        if session.state in SEATED:
+            self._books.release(session, ReleaseReason.LEFT)  # its stream doesn't name it any more
+        elif session.state is SessionState.WAITING:
             self._stop_waiting(session)
         elif session.state is SessionState.CLAIMED:
             self._unanswered(session)

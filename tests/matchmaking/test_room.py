@@ -14,6 +14,7 @@ from pixelstream.matchmaking.model import (
     Way,
 )
 from pixelstream.matchmaking.policy import Buffer
+from pixelstream.matchmaking.reports import EPILOGUE
 from pixelstream.matchmaking.seating import FENCE_LEAP
 from pixelstream.protocol.control import EndedReason, RefusedReason, SeatState, State
 from tests.support.script import Script, kinds
@@ -282,7 +283,33 @@ def test_a_session_that_a_newer_state_does_not_name_has_ended() -> None:
     script = Script()
     script.seat("a")
     script.now = 7.0
-    assert script.state() == [fx.Released("a", "default", SessionState.CONNECTED, ReleaseReason.LEFT, 7.0)]
+    assert script.state() == []
+    released = fx.Released("a", "default", SessionState.CONNECTED, ReleaseReason.LEFT, 7.0 + EPILOGUE)
+    assert script.wait(EPILOGUE) == [released]
+
+
+def test_the_word_on_a_sessions_end_may_follow_the_state_without_it() -> None:
+    script = Script()
+    script.seat("a")
+    script.state()
+    released = fx.Released("a", "default", SessionState.CONNECTED, ReleaseReason.KICKED, 3.0)
+    assert script.ended("a", EndedReason.KICKED, 3.0) == [released]
+
+
+def test_its_seat_is_given_to_the_next_at_once() -> None:
+    script = Script()
+    script.seat("a")
+    script.join("b")
+    assert fx.AskSeat(1, "b", 2) in script.state()
+
+
+def test_a_session_that_is_named_again_lives_on() -> None:
+    script = Script()
+    fence = script.seat("a")
+    script.state()
+    script.state(("a", SeatState.CONNECTED, fence))
+    assert script.wait(EPILOGUE) == []
+    assert script.of("a") is SessionState.CONNECTED
 
 
 def test_away_and_back_follow_the_streams_state() -> None:
