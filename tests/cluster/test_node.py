@@ -1,5 +1,6 @@
 """The cluster does what the charts' tests build on."""
 
+import json
 import os
 import socket
 import urllib.request
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.node import cgroups, host, link, paths, provider
+from tests.cluster.node import build, cgroups, host, link, paths, provider, schemas
 from tests.cluster.node.kubectl import Kubectl, eventually, pod
 from tests.cluster.node.pins import pins
 from tests.cluster.node.shell import CommandError, run
@@ -126,6 +127,30 @@ def test_a_network_policy_lets_friends_in_and_keeps_strangers_out(namespace: Kub
     namespace.apply({**kind, "metadata": {"name": "friends"}, "spec": policy})
     eventually("stranger kept out", lambda: not reaches("stranger"))
     assert reaches("friend")
+
+
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: some}}
+spec:
+  selector: {{matchLabels: {{app: some}}}}
+  template:
+    metadata: {{labels: {{app: some}}}}
+    spec: {{containers: [{{name: some, image: "some:1", {field}: [a], ports: [{{containerPort: 1}}]}}]}}
+"""
+
+
+def test_kubeconform_knows_the_clusters_own_kinds_and_refuses_unknown_fields(
+    kubectl: Kubectl, tmp_path: Path
+) -> None:
+    document = kubectl("get", "--raw", "/openapi/v2")
+    assert schemas.write(json.loads(document), tmp_path) > 100
+    location = f"{tmp_path}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
+    words = [str(build.program("kubeconform")), "-strict", "-schema-location", location, "-"]
+    run(words, stdin=DEPLOYMENT.format(field="args"))
+    with pytest.raises(CommandError, match="argz"):
+        run(words, stdin=DEPLOYMENT.format(field="argz"))
 
 
 def mentions_of_the_node(table: str) -> list[str]:

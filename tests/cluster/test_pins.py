@@ -4,20 +4,16 @@ import re
 
 import pytest
 
+from tests.cluster.node.modules import required
 from tests.cluster.node.pins import GOMOD, REPOSITORY, Group, ProjectImage, StandInImage, pins
 
 MODULES = sorted({group.module for group in pins().groups.values()} - {"probe"})
 GROUPS = {name: group for name, group in pins().groups.items() if group.source}
 
 
-def requirements(module: str) -> dict[str, str]:
-    text = (GOMOD / module / "go.mod").read_text()
-    return dict(re.findall(r"^(?:require )?\t?([\w./~-]+) (v[\w.+-]+)(?: // indirect)?$", text, re.MULTILINE))
-
-
 @pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
 def test_a_group_has_the_version_that_its_go_mod_requires(group: Group) -> None:
-    assert requirements(group.module)[group.source] == group.version
+    assert required(group.module)[group.source] == group.version
 
 
 @pytest.mark.parametrize("module", MODULES)

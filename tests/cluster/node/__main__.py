@@ -4,12 +4,15 @@ Trap: what a script wants (a path, a kubeconfig) goes to standard output, everyt
 standard error.
 """
 
+import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tests.cluster.node import addons, build, host, images, link, paths, provider
+from tests.cluster.node import addons, build, host, images, link, modules, paths, provider, schemas
+from tests.cluster.node.kubectl import Kubectl
 from tests.cluster.node.pins import ProjectImage, pins
 from tests.cluster.node.progress import console
 from tests.cluster.node.shell import CommandError
@@ -91,6 +94,25 @@ def build_command(
 def program(name: Annotated[str, typer.Argument(help="kubectl, helm, helm3, ct, promtool, ...")]) -> None:
     """Print the path of a program, built first when the cache lacks it."""
     sys.stdout.write(f"{build.program(name)}\n")
+
+
+@app.command("module")
+def module_command(
+    module: Annotated[str, typer.Argument(help="Folder of gomod/ whose go.mod holds the version.")],
+    source: Annotated[str, typer.Argument(help="Module path, as sigs.k8s.io/gateway-api.")],
+) -> None:
+    """Print the folder of a Go module's files, for the CRDs and manifests that it carries."""
+    sys.stdout.write(f"{modules.folder(source, modules.required(module)[source])}\n")
+
+
+@app.command("schemas")
+def schemas_command(folder: Annotated[Path, typer.Argument(help="Where to write them.")]) -> None:
+    """Write JSON schemas for kubeconform from what the running cluster says of itself."""
+    cluster = provider.current()
+    if cluster is None:
+        raise typer.BadParameter("no cluster is running: make cluster")
+    document = Kubectl(cluster.kubeconfig)("get", "--raw", "/openapi/v2")
+    console.print(f"{schemas.write(json.loads(document), folder)} schemas in {folder}")
 
 
 @app.command("list")

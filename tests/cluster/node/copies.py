@@ -4,26 +4,25 @@ Trap: the copies replace modules in go.mod by relative paths (`./lego`), so they
 a copy of that go.mod, in the cache and never in the checkout.
 """
 
-import json
-import os
 import shutil
-import tempfile
 from pathlib import Path
 
+from tests.cluster.node import modules
 from tests.cluster.node.paths import CACHE
 from tests.cluster.node.pins import Copy, Group
-from tests.cluster.node.shell import run
-
-DOWNLOAD_SECONDS = 600.0
 
 
 def prepare(group: Group) -> Path:
-    """Lay the group's module and its changed copies into a folder of the cache; returns it."""
+    """Lay the group's module and its changed copies into a folder of the cache; returns it.
+
+    Raises:
+        CommandError: a module could not be had.
+    """
     work = CACHE / "work" / group.module
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(group.folder, work)
     for copy in group.copies:
-        lay(copy, module_folder(copy), group.folder, work / copy.into)
+        lay(copy, modules.folder(copy.source, copy.version), group.folder, work / copy.into)
     return work
 
 
@@ -46,16 +45,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def module_folder(copy: Copy) -> Path:
-    """Folder of the module in Go's module cache, downloaded and verified by Go if it must be.
-
-    Raises:
-        CommandError: the module could not be had.
-    """
-    with tempfile.TemporaryDirectory() as empty:  # outside any module, so that no replacement applies
-        env = {**os.environ, "GOFLAGS": "-mod=mod", "GOWORK": "off"}
-        argv = ["go", "mod", "download", "-json", f"{copy.source}@{copy.version}"]
-        answer = run(argv, cwd=Path(empty), env=env, timeout=DOWNLOAD_SECONDS)
-    return Path(json.loads(answer)["Dir"])
