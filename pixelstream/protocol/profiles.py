@@ -69,10 +69,17 @@ class Profile:
 RENAMED_5_4 = "streamerIDChanged"
 
 P426 = Profile(
-    "4.26", identify=False, announce=False, pong=False, single=True, player_count=True, numeric_ids=True
+    "4.26",
+    identify=False,
+    announce=False,
+    pong=False,
+    single=True,
+    player_count=True,
+    numeric_ids=True,
+    renamed=(),
 )
-P427 = Profile("4.27", announce=False, single=True, player_count=True)
-P50 = Profile("5.0", channels=True, single=True, player_count=True)
+P427 = Profile("4.27", announce=False, single=True, player_count=True, renamed=())
+P50 = Profile("5.0", channels=True, single=True, player_count=True, renamed=())
 P52 = Profile(
     "5.2", accepts=ANYTHING, channels=True, send_offer=True, name_silent=True, renamed=(RENAMED_5_4,)
 )

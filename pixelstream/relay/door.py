@@ -104,7 +104,7 @@ def _succeed(former: Player, player: Player) -> None:
     former.gone = True
     former.held = None
     player.phases, player.announced = former.phases, former.announced
-    player.wire_id = former.wire_id
+    player.wire_id, player.reports = former.wire_id, former.reports
     player.streamer, former.streamer = former.streamer, None
     if player.streamer is not None:
         player.streamer.subscribers[player.player_id] = player

@@ -152,11 +152,11 @@ class Relay:
     def release(self, session: str, words: str, now: float, *, fence: int | None = None) -> bool:
         """End a session, on the matchmaker's wish: its reservation or its visit; False if unknown.
 
-        With a `fence`, only if the session's seat is not of a newer one: the wish may be a late one.
+        With a `fence`, only if the session's seat is of that one: a late wish must not cost a new seat.
         """
         room = self._room
         seat = room.seats.get(session)
-        if seat is None or (fence is not None and fence < seat.fence):
+        if seat is None or fence not in {None, seat.fence}:
             return False
         player = room.registry.sessions.get(session)
         if player is None:

@@ -2,8 +2,8 @@
 
 The server alone grants a seat, so two players never share one. Each seat remembers the newest fencing
 number it has seen; a claim or lease must come with a newer one, or be of the session that holds the
-seat. The trap: a session that has ended is over, its lease does not bring it back, while one that is
-merely unknown (this process was restarted) is welcome if its fence is news to a free seat.
+seat. The trap: a session that has ended is over, its lease does not bring it back to any seat, while one
+that is merely unknown (this process was restarted) is welcome if its fence is news to a free seat.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pixelstream.relay.vocabulary import Refusal
 
 UNFENCED = -1
 """The fence of a seat that has seen none."""
+REMEMBERED = 1024
+"""Ended sessions whose fences are kept; beyond it, the oldest is forgotten (its lease has expired)."""
 
 OnEnded = Callable[[str, EndedReason, float], None]
 
@@ -58,6 +60,7 @@ class Seats:
         self._guests = 0
         self._used: list[int] = []  # fences of free seats that were taken before, ascending
         self._fresh = limit  # free seats that never were
+        self._over: dict[str, int] = {}  # fences of sessions that have ended, oldest first
 
     @property
     def taken(self) -> int:
@@ -139,13 +142,16 @@ class Seats:
 
     def end(self, seat: Seat, reason: EndedReason, now: float) -> None:
         """Free a seat and say that its session is over."""
-        if seat.session:
-            del self._sessions[seat.session]
-        else:
-            self._guests -= 1
         insort(self._used, seat.fence)
-        if seat.session:
-            self._on_ended(seat.session, reason, 0.0 if seat.since is None else now - seat.since)
+        if not seat.session:
+            self._guests -= 1
+            return
+        del self._sessions[seat.session]
+        self._over.pop(seat.session, None)
+        self._over[seat.session] = seat.fence
+        if len(self._over) > REMEMBERED:
+            del self._over[next(iter(self._over))]
+        self._on_ended(seat.session, reason, 0.0 if seat.since is None else now - seat.since)
 
     def overdue(self, now: float) -> list[Seat]:
         """Reserved and away seats whose deadline is over."""
@@ -154,6 +160,8 @@ class Seats:
 
     def _open(self, session: str, fence: int) -> Seat | None:
         """Take the free seat with the newest fence below this one, so that older fences keep theirs."""
+        if fence <= self._over.get(session, UNFENCED):
+            return None
         index = bisect_left(self._used, fence)
         if index:
             del self._used[index - 1]
