@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from tests.cluster.node import addons, build, host, images, link, modules, paths, provider, schemas
+from tests.cluster.node import addons, build, host, images, kind, link, modules, paths, provider, schemas
 from tests.cluster.node.kubectl import Kubectl
 from tests.cluster.node.pins import ProjectImage, pins
 from tests.cluster.node.progress import console
@@ -40,12 +40,11 @@ def up(
 @app.command()
 def down() -> None:
     """End the cluster that `up` made; nothing of it is left but its logs and the cache."""
-    cluster = provider.current()
-    if cluster is not None:
-        cluster.end()
-    if cluster is None or cluster.how != "node":
-        host.down()
-    console.print("no cluster is running" if cluster is None else f"ended the cluster ({cluster.how})")
+    ours = {"node": host.state() is not None, "kind": kind.KUBECONFIG.is_file()}
+    host.down()  # also clears away what a node that died has left
+    kind.down()
+    ended = [how for how, running in ours.items() if running]
+    console.print(f"ended the cluster ({', '.join(ended)})" if ended else "no cluster of ours is running")
 
 
 @app.command()

@@ -42,6 +42,7 @@ def main(plan_file: str) -> None:
     supervisor.wait("API server", _api_ready, API_SECONDS)
     timing = bool(plan["stock_timing"])
     rest = components.controllers(programs, paths.PKI, paths.CONF, stock_timing=timing)
+    # kube-router ends, and is started again, until the kubelet has registered the node
     for name, argv in {**rest, **components.workers(programs, paths.CONF)}.items():
         supervisor.start(name, argv)
     supervisor.forever()
