@@ -6,26 +6,16 @@
 import { ACTIVITY } from './activity';
 import { seatUrl, type Address } from './address';
 import { backoffMs } from './backoff';
-import { Channel } from './channel';
+import type { Channel } from './channel';
 import { Timer } from './deadline';
 import { diagnose } from './diagnosis';
 import { LANDING, step, type Effect, type Event, type Visit } from './machine';
 import { readNotice } from './notices';
 import type { PhaseLog } from './phases';
-import { reason, type ReasonCode } from './reasons';
-import { configOf, LIST_STREAMERS, typeOf } from './signalling';
+import { Seat } from './seat';
 import { StatsReader, type StreamStats } from './stats';
 import { Streams } from './streams';
 import type { Settings, StreamModule } from './media/types';
-
-/** How long a step may take, ms, and what it means when it doesn't come. */
-const CONFIG_WITHIN_MS = 10_000;
-const OFFER_WITHIN_MS = 20_000;
-const PATH_WITHIN_MS = 15_000;
-const PICTURE_WITHIN_MS = 15_000;
-const RECONNECT_WITHIN_MS = 20_000;
-/** A socket that has stood so long is no longer a retry. */
-const STEADY_AFTER_MS = 10_000;
 
 export interface Hints {
   stalled(stalled: boolean): void;
@@ -51,21 +41,18 @@ export class Conductor {
   readonly #parts: Parts;
   readonly #events: Event[] = [];
   readonly #retry = new Timer();
-  readonly #deadline = new Timer();
-  readonly #steady = new Timer();
+  readonly #seat: Seat;
   readonly #reader = new StatsReader();
   #waiting: Channel | null = null;
-  #seat: Channel | null = null;
-  #negotiatedOn: Channel | null = null;
-  #config: string | null = null;
   #stepping = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#seat = new Seat(() => this.streams, parts.phases, (event) => this.dispatch(event));
     this.streams = new Streams(parts.stage, parts.settings, {
-      send: (text) => this.#send(text),
+      send: (text) => this.#seat.send(text),
       firstFrame: (here) => { if (here) this.#onFirstFrame(); },
-      iceConnected: () => this.#onPath(),
+      iceConnected: () => this.#seat.pathFound(),
       iceFailed: (here, found) => {
         const why = diagnose(found);
         this.dispatch(here ? { type: 'mediaLost' } : { type: 'stuck', code: why.code, detail: why.detail });
@@ -100,7 +87,7 @@ export class Conductor {
 
   /** Somebody uses the stream: said to the seats of a matchmaker, which know the message. */
   active(): void {
-    if (this.visit.state === 'playing' && this.visit.seat !== null) this.#seat?.send(ACTIVITY);
+    if (this.visit.state === 'playing' && this.visit.seat !== null) this.#seat.send(ACTIVITY);
   }
 
   /** Statistics of the stream on the screen, or of the one that is being set up. */
@@ -116,11 +103,9 @@ export class Conductor {
     if (event.type === 'start' && visit.state === 'waiting') this.#parts.phases.restart();
     const former = this.visit;
     this.visit = visit;
-    if (visit.state === 'reconnecting' && former.state !== 'reconnecting')
-      this.#deadline.set(RECONNECT_WITHIN_MS, () => this.dispatch({ type: 'stuck', code: 'no_picture', detail: '' }));
+    if (visit.state === 'reconnecting' && former.state !== 'reconnecting') this.#seat.hurryUp();
     for (const effect of effects) this.#run(effect);
     if (visit.state === 'waiting') this.#prepare();
-    if (['landing', 'waiting', 'ended', 'failed'].includes(visit.state)) this.#deadline.clear();
     if (visit !== former) this.#parts.changed(visit);
   }
 
@@ -129,10 +114,10 @@ export class Conductor {
       case 'openWaiting': return this.#later(effect.attempt, () => this.#openWaiting());
       case 'openSeat': return this.#later(effect.attempt, () => this.#openSeat(effect.url));
       case 'adopt': return this.#adopt();
-      case 'negotiate': return this.#negotiate();
+      case 'negotiate': return this.#seat.negotiate();
       case 'closeWaiting': this.#retry.clear(); this.#waiting?.close(); this.#waiting = null; return;
-      case 'closeSeat': this.#retry.clear(); this.#steady.clear(); this.#seat?.close(); this.#seat = null; return;
-      case 'dropStream': this.#deadline.clear(); this.streams.dropAll(); return;
+      case 'closeSeat': this.#retry.clear(); this.#seat.close(); return;
+      case 'dropStream': this.streams.dropAll(); return;
     }
   }
 
@@ -165,92 +150,23 @@ export class Conductor {
     this.#parts.phases.mark('matched');
     if (notice.kind === 'matched') return this.dispatch({ type: 'matched', url: notice.url });
     this.dispatch({ type: 'signalling' });
-    if (this.#seat === channel) this.#onSeat(text);
+    if (this.#seat.has(channel)) this.#seat.received(text);
   }
 
   #openSeat(answered: string): void {
     const url = seatUrl(answered, this.#parts.address);
-    if (url === null) return this.dispatch({ type: 'stuck', code: 'refused', detail: 'the stream is on another host' });
-    this.#config = null;
-    const channel = new Channel(url);
-    this.#seat = channel;
-    channel.listen(this.#seatListener(channel));
+    if (url === null) this.dispatch({ type: 'stuck', code: 'refused', detail: 'the stream is on another host' });
+    else this.#seat.open(url);
   }
 
   #adopt(): void {
-    this.#seat = this.#waiting;
+    const channel = this.#waiting;
     this.#waiting = null;
-    this.#config = null;
-    if (this.#seat === null) return;
-    this.#seat.listen(this.#seatListener(this.#seat));
-    this.#onSeatOpen(performance.now());
-  }
-
-  #seatListener(channel: Channel): Parameters<Channel['listen']>[0] {
-    const mine = (then: () => void): void => { if (this.#seat === channel) then(); };
-    return {
-      opened: () => mine(() => this.#onSeatOpen(channel.openedAt ?? performance.now())),
-      received: (text) => mine(() => this.#onSeat(text)),
-      closed: (code, text) => mine(() => { this.#seat = null; this.#steady.clear(); this.dispatch({ type: 'seatClosed', code, text }); }),
-    };
-  }
-
-  #onSeatOpen(at: number): void {
-    this.#parts.phases.mark('seatOpen', at);
-    this.#steady.set(STEADY_AFTER_MS, () => this.dispatch({ type: 'steady' }));
-    this.dispatch({ type: 'seatOpen' });
-  }
-
-  #negotiate(): void {
-    // asked for at once: the answer then comes with the config and not a round trip after it
-    this.#send(LIST_STREAMERS);
-    this.#begin(true);
-    this.#expect(this.#config === null ? 'no_config' : 'no_offer', this.#config === null ? CONFIG_WITHIN_MS : OFFER_WITHIN_MS);
-  }
-
-  #begin(subscribe: boolean): void {
-    this.#negotiatedOn = this.#seat;
-    this.streams.begin(this.#config, subscribe);
-  }
-
-  #onSeat(text: string): void {
-    switch (typeOf(text)) {
-      case 'ping': return this.#send(text.replace('ping', 'pong'));
-      case 'pong': case 'matchmaker': return;
-      case 'config': return this.#onConfig(text);
-      case 'offer': return this.#onOffer(text);
-      default: return this.streams.deliver(text);
-    }
-  }
-
-  #onConfig(text: string): void {
-    this.#parts.phases.mark('config');
-    const first = this.#config === null;
-    this.#config = text;
-    if (first && this.streams.negotiating) {
-      this.#expect('no_offer', OFFER_WITHIN_MS);
-      return this.streams.deliver(text);
-    }
-    // a second config would make the library start over: only the servers in it are of use
-    const config = configOf(text);
-    if (config !== null) this.streams.active?.refresh(config);
-  }
-
-  #onOffer(text: string): void {
-    this.#parts.phases.mark('offer');
-    // unasked, on a socket that is not the one the picture came by: the seat starts us anew
-    if (!this.streams.negotiating && this.#negotiatedOn !== this.#seat) this.#begin(false);
-    if (this.streams.negotiating) this.#expect('no_path', PATH_WITHIN_MS);
-    this.streams.deliver(text);
-  }
-
-  #onPath(): void {
-    this.#parts.phases.mark('iceConnected');
-    if (this.streams.negotiating) this.#expect('no_picture', PICTURE_WITHIN_MS);
+    if (channel !== null) this.#seat.adopt(channel);
   }
 
   #onFirstFrame(): void {
-    this.#deadline.clear();
+    this.#seat.relax();
     this.#parts.phases.mark('firstFrame');
     this.dispatch({ type: 'firstFrame' });
     // once without input, or the server never counts this visitor's silence as idling
@@ -262,22 +178,5 @@ export class Conductor {
     this.#parts.hints.stalled(!flows && this.visit.state === 'playing');
     if (!flows && this.visit.signalling !== 'open') this.dispatch({ type: 'mediaLost' });
     if (flows && this.visit.state === 'reconnecting' && !this.streams.negotiating) this.dispatch({ type: 'firstFrame' });
-  }
-
-  #expect(code: ReasonCode, ms: number): void {
-    if (this.visit.state !== 'playing') this.#deadline.set(ms, () => this.#overdue(code));
-  }
-
-  #overdue(code: ReasonCode): void {
-    const found = this.streams.active?.findings ?? null;
-    const why = code === 'no_path' && found !== null ? diagnose(found) : reason(code);
-    // nobody sees a picture in a hidden tab, and the browser may not even paint one
-    if (code === 'no_picture' && document.hidden) return this.#expect(code, PICTURE_WITHIN_MS);
-    this.dispatch({ type: 'stuck', code: why.code, detail: why.detail });
-  }
-
-  #send(text: string): void {
-    if (text.startsWith('{"type":"answer"') || typeOf(text) === 'answer') this.#parts.phases.mark('answer');
-    this.#seat?.send(text);
   }
 }

@@ -1,0 +1,166 @@
+/*
+ * The seat's socket: signalling between one stream and the streams of the page, and its deadlines.
+ * Trap: a rejoin on a new socket repeats `config`; given to the library again it would tear down the
+ * picture, so only a negotiation in progress gets it.
+ */
+
+import { Channel, type Listener } from './channel';
+import { Timer } from './deadline';
+import { diagnose } from './diagnosis';
+import type { Event } from './machine';
+import type { PhaseLog } from './phases';
+import { reason, type ReasonCode } from './reasons';
+import { configOf, LIST_STREAMERS, typeOf } from './signalling';
+import type { Streams } from './streams';
+
+/** How long each step of a negotiation may take, ms. */
+const WITHIN = { no_config: 10_000, no_offer: 20_000, no_path: 15_000, no_picture: 15_000 } as const;
+const RECONNECT_WITHIN_MS = 20_000;
+/** A socket that has stood so long is no longer a retry. */
+const STEADY_AFTER_MS = 10_000;
+
+export class Seat {
+  readonly #streams: () => Streams;
+  readonly #phases: PhaseLog;
+  readonly #dispatch: (event: Event) => void;
+  readonly #deadline = new Timer();
+  readonly #steady = new Timer();
+  #channel: Channel | null = null;
+  #negotiatedOn: Channel | null = null;
+  #config: string | null = null;
+
+  constructor(streams: () => Streams, phases: PhaseLog, dispatch: (event: Event) => void) {
+    this.#streams = streams;
+    this.#phases = phases;
+    this.#dispatch = dispatch;
+  }
+
+  /** Opens the seat's socket; it reports by events. */
+  open(url: string): void {
+    const channel = new Channel(url);
+    this.#take(channel);
+    channel.listen(this.#listener(channel));
+  }
+
+  /** Goes on with a socket that is open already. */
+  adopt(channel: Channel): void {
+    this.#take(channel);
+    channel.listen(this.#listener(channel));
+    this.#opened(performance.now());
+  }
+
+  has(channel: Channel): boolean {
+    return this.#channel === channel;
+  }
+
+  /** Says goodbye: the seat is free for the next one. */
+  close(): void {
+    this.#steady.clear();
+    this.#deadline.clear();
+    this.#channel?.close();
+    this.#channel = null;
+  }
+
+  send(text: string): void {
+    if (typeOf(text) === 'answer') this.#phases.mark('answer');
+    this.#channel?.send(text);
+  }
+
+  /** Asks for a streamer and a new connection to it. */
+  negotiate(): void {
+    // asked for at once: the answer then comes with the config and not a round trip after it
+    this.send(LIST_STREAMERS);
+    this.#begin(true);
+    this.#expect(this.#config === null ? 'no_config' : 'no_offer');
+  }
+
+  /** The picture is lost: whatever is tried must bring one within this time. */
+  hurryUp(): void {
+    this.#deadline.set(RECONNECT_WITHIN_MS, () => this.#overdue('no_picture'));
+  }
+
+  pathFound(): void {
+    this.#phases.mark('iceConnected');
+    if (this.#streams().negotiating) this.#expect('no_picture');
+  }
+
+  /** A picture is there, or nobody waits for one any more. */
+  relax(): void {
+    this.#deadline.clear();
+  }
+
+  /** One message of the seat. */
+  received(text: string): void {
+    switch (typeOf(text)) {
+      case 'ping': return this.send(text.replace('ping', 'pong'));
+      case 'pong': case 'matchmaker': return;
+      case 'config': return this.#onConfig(text);
+      case 'offer': return this.#onOffer(text);
+      default: return this.#streams().deliver(text);
+    }
+  }
+
+  #take(channel: Channel): void {
+    this.#channel = channel;
+    this.#config = null;
+  }
+
+  #listener(channel: Channel): Listener {
+    const mine = (then: () => void): void => { if (this.#channel === channel) then(); };
+    return {
+      opened: () => mine(() => this.#opened(channel.openedAt ?? performance.now())),
+      received: (text) => mine(() => this.received(text)),
+      closed: (code, text) => mine(() => this.#closed(code, text)),
+    };
+  }
+
+  #opened(at: number): void {
+    this.#phases.mark('seatOpen', at);
+    this.#steady.set(STEADY_AFTER_MS, () => this.#dispatch({ type: 'steady' }));
+    this.#dispatch({ type: 'seatOpen' });
+  }
+
+  #closed(code: number, text: string): void {
+    this.#channel = null;
+    this.#steady.clear();
+    this.#dispatch({ type: 'seatClosed', code, text });
+  }
+
+  #begin(subscribe: boolean): void {
+    this.#negotiatedOn = this.#channel;
+    this.#streams().begin(this.#config, subscribe);
+  }
+
+  #onConfig(text: string): void {
+    this.#phases.mark('config');
+    const first = this.#config === null;
+    this.#config = text;
+    if (first && this.#streams().negotiating) {
+      this.#expect('no_offer');
+      return this.#streams().deliver(text);
+    }
+    // for a connection that stands only the servers in it are of use
+    const config = configOf(text);
+    if (config !== null) this.#streams().active?.refresh(config);
+  }
+
+  #onOffer(text: string): void {
+    this.#phases.mark('offer');
+    // unasked, on a socket that is not the one the picture came by: the seat starts us anew
+    if (!this.#streams().negotiating && this.#negotiatedOn !== this.#channel) this.#begin(false);
+    if (this.#streams().negotiating) this.#expect('no_path');
+    this.#streams().deliver(text);
+  }
+
+  #expect(code: keyof typeof WITHIN): void {
+    this.#deadline.set(WITHIN[code], () => this.#overdue(code));
+  }
+
+  #overdue(code: keyof typeof WITHIN): void {
+    // nobody sees a picture in a hidden tab, and the browser may not even paint one
+    if (code === 'no_picture' && document.hidden) return this.#expect(code);
+    const found = this.#streams().active?.findings ?? null;
+    const why = code === 'no_path' && found !== null ? diagnose(found) : reason(code satisfies ReasonCode);
+    this.#dispatch({ type: 'stuck', code: why.code, detail: why.detail });
+  }
+}
