@@ -65,7 +65,12 @@ class Rules:
 
 @dataclass(slots=True)
 class Fleet:
-    """Streams of one kind and the players who wait for them."""
+    """Streams of one kind and the players who wait for them.
+
+    Attributes:
+        outlook, outlook_until: when its seats fall free, and until when that is good enough.
+        seats: those that it has, taken or not; as old as the outlook.
+    """
 
     name: str
     offer: Offer
@@ -74,6 +79,7 @@ class Fleet:
     streams: dict[str, None] = field(default_factory=dict)
     outlook: Forecast | None = None
     outlook_until: float = 0.0
+    seats: int = 0
 
 
 class Books:
@@ -249,18 +255,18 @@ class Books:
         """Return how many streams the fleet should have."""
         return streams_wanted(self.need(fleet), self.rules.buffers.get(fleet.name, Buffer()))
 
-    def seats_free(self, fleet: Fleet) -> int:
-        """Return the seats that can be given at once."""
+    def _seats(self, fleet: Fleet) -> int:
         return sum(
-            stream.seats - stream.used
+            stream.seats
             for name in fleet.streams
-            if (stream := self.streams[name]).offerable(self.now)
+            if (stream := self.streams[name]).known and stream.ready and not stream.draining
         )
 
     def outlook(self, fleet: Fleet) -> Forecast:
-        """Return when seats of the fleet fall free; at most `FORECAST_LIFE` seconds old."""
+        """Return when seats of the fleet fall free; it and `fleet.seats` are renewed now and then."""
         if fleet.outlook is None or self.now >= fleet.outlook_until:
-            fleet.outlook = forecast(fleet.history, self._ages(fleet), self.seats_free(fleet), self.now)
+            fleet.outlook = forecast(fleet.history, self._ages(fleet), self.now)
+            fleet.seats = self._seats(fleet)
             fleet.outlook_until = self.now + FORECAST_LIFE
         return fleet.outlook
 

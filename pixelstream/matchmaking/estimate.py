@@ -60,22 +60,18 @@ class Forecast:
     """When seats fall free.
 
     Attributes:
-        free: seats that are free now.
         step: seconds between two points of `curve`.
         curve: seats fallen free up to each point, growing, from 0.
         rate: seats a second after its end, 0 if unknown.
     """
 
-    free: int
     step: float
     curve: Sequence[float]
     rate: float
 
     def wait(self, position: int) -> float | None:
         """Return the seconds until the player at `position` gets a seat, None if nothing tells."""
-        needed = position - self.free - MEDIAN
-        if needed <= 0:
-            return 0.0
+        needed = position - MEDIAN
         end = len(self.curve) - 1
         if needed <= self.curve[end]:
             at = bisect_left(self.curve, needed)
@@ -84,23 +80,22 @@ class Forecast:
         return end * self.step + (needed - self.curve[end]) / self.rate if self.rate > 0 else None
 
 
-def forecast(history: History, ages: Sequence[float], free: int, now: float) -> Forecast:
-    """Say when seats of a fleet fall free.
+def forecast(history: History, ages: Sequence[float], now: float) -> Forecast:
+    """Say when seats of a fleet fall free; while players wait, none is free.
 
     Args:
         history: what was measured.
         ages: seconds that each taken seat has been taken.
-        free: seats that are free.
         now: by the same clock as the history.
     """
     if len(history.played) < MIN_LENGTHS or not ages:
-        return Forecast(free, 1.0, (0.0,), _rate(history.releases, now))
+        return Forecast(1.0, (0.0,), _rate(history.releases, now))
     longest = max(*(length for _, length in history.played), *ages, 1.0)
     step = longest / (BINS - 1)
     alive = [0.0] * BINS
     for age in ages:
         _spread(alive, age / step)
-    return _age(alive, _ending_chances(history, ages, step, now), step, free)
+    return _age(alive, _ending_chances(history, ages, step, now), step)
 
 
 def _rate(releases: Sequence[float], now: float) -> float:
@@ -116,7 +111,7 @@ def _spread(alive: list[float], place: float) -> None:
     alive[min(group + 1, BINS - 1)] += place - group
 
 
-def _age(alive: list[float], chance: Sequence[float], step: float, free: int) -> Forecast:
+def _age(alive: list[float], chance: Sequence[float], step: float) -> Forecast:
     """Let the sessions grow older step by step and add up those that end; each seat begins a new one."""
     curve, total, ended = [0.0], 0.0, 0.0
     for _ in range(STEPS):
@@ -127,7 +122,7 @@ def _age(alive: list[float], chance: Sequence[float], step: float, free: int) ->
         stay = [count - gone for count, gone in zip(alive, ending, strict=True)]
         # New sessions are half a step old on average; the oldest group has no next one.
         alive = [ended / 2, stay[0] + ended / 2, *stay[1:-2], stay[-2] + stay[-1]]
-    return Forecast(free, step, curve, ended / step)
+    return Forecast(step, curve, ended / step)
 
 
 def _ending_chances(history: History, ages: Sequence[float], step: float, now: float) -> list[float]:

@@ -71,6 +71,8 @@ class Reports:
     def _copy(self, stream: Stream, state: State) -> None:
         if not stream.known:  # where discovery knows the stream, discovery also knows its fleet
             self._books.move_stream(stream, state.fleet)
+        if (state.seats, state.ready, state.draining) != (stream.seats, stream.ready, stream.draining):
+            self._books.fleets[stream.fleet].outlook_until = 0.0
         stream.epoch, stream.seq = state.epoch, state.seq
         stream.engine, stream.version = state.engine, state.version
         stream.seats, stream.taken = state.seats, state.taken

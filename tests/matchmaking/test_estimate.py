@@ -21,38 +21,33 @@ def played(*lengths: float, every: float = 10.0) -> History:
 
 
 def test_nothing_measured_is_nothing_said() -> None:
-    assert forecast(History(0.0), [5.0], 0, 10.0).wait(1) is None
-
-
-def test_a_free_seat_is_no_wait() -> None:
-    found = forecast(History(0.0), [], 2, 0.0)
-    assert (found.wait(1), found.wait(2), found.wait(3)) == (0.0, 0.0, None)
+    assert forecast(History(0.0), [5.0], 10.0).wait(1) is None
 
 
 def test_few_sessions_say_only_how_often_a_seat_falls_free() -> None:
     history = played(30.0, 40.0, 50.0)
-    assert forecast(history, [1.0], 0, 30.0).wait(3) == pytest.approx((3 - 1 / 3) * 10)
+    assert forecast(history, [1.0], 30.0).wait(3) == pytest.approx((3 - 1 / 3) * 10)
 
 
 def test_one_seat_with_sessions_of_one_length_is_free_when_the_length_is_over() -> None:
     history = played(*[300.0] * 10, every=300.0)
-    assert forecast(history, [200.0], 0, 3200.0).wait(1) == pytest.approx(100, abs=10)
-    assert forecast(history, [200.0], 0, 3200.0).wait(3) == pytest.approx(700, abs=20)
+    assert forecast(history, [200.0], 3200.0).wait(1) == pytest.approx(100, abs=10)
+    assert forecast(history, [200.0], 3200.0).wait(3) == pytest.approx(700, abs=20)
 
 
 def test_the_estimate_grows_with_the_position_beyond_any_horizon() -> None:
-    found = forecast(played(*range(10, 100, 5)), [1.0, 2.0], 0, 200.0)
+    found = forecast(played(*range(10, 100, 5)), [1.0, 2.0], 200.0)
     waits = [found.wait(position) for position in range(1, 2000)]
     assert all(a is not None and b is not None and a < b for a, b in itertools.pairwise(waits))
 
 
 def test_sessions_of_no_length_break_nothing() -> None:
-    found = forecast(played(*[0.0] * MIN_LENGTHS), [0.0], 0, 60.0)
+    found = forecast(played(*[0.0] * MIN_LENGTHS), [0.0], 60.0)
     assert found.wait(1) is not None
 
 
 def test_a_forecast_without_a_rate_is_silent_beyond_its_end() -> None:
-    assert Forecast(0, 1.0, (0.0, 1.0), 0.0).wait(5) is None
+    assert Forecast(1.0, (0.0, 1.0), 0.0).wait(5) is None
 
 
 def test_history_is_bounded_and_its_beginning_moves_with_it() -> None:
@@ -104,5 +99,5 @@ def simulate(draw: Callable[[random.Random], float], seats: int, position: int) 
         heapq.heappush(ends, (now + draw(choice), seat))
         if count >= 100 and count % 6 == 0:  # a forecast costs a millisecond
             ages = [now - start for start in begun.values()]
-            asked[count] = (forecast(history, ages, 0, now).wait(position) or 0.0, now)
+            asked[count] = (forecast(history, ages, now).wait(position) or 0.0, now)
     return ratios

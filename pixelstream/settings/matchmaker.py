@@ -1,0 +1,191 @@
+"""Settings of the matchmaker; the `config:` block of its chart, in the same order.
+
+The trap: players are sent, and sockets dialled, only to addresses that stand here. A signalserver
+that registers on the control link under an id that isn't listed is kept, but never offered.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, IPvAnyNetwork, model_validator
+
+from pixelstream.matchmaking.policy import Choice
+from pixelstream.settings.base import Listen, Log, Model, Name, Port, Seconds, WsUrl
+
+Wait = Annotated[Seconds, Field(ge=0.05, le=86_400)]
+
+
+class MatchmakerListen(Listen):
+    """Where players, signalservers and REST callers come in."""
+
+    port: Port = 3000
+
+
+class FleetSettings(Model):
+    """A kind of stream that players can wait for.
+
+    `buffer` is how many streams are held ready beyond those that are taken or waited for; the number
+    of streams wanted stays between `minimum` and `maximum`.
+    """
+
+    name: Name = "default"
+    buffer: Annotated[int, Field(ge=0, le=10_000)] = 1
+    minimum: Annotated[int, Field(ge=0, le=10_000)] = 0
+    maximum: Annotated[int, Field(ge=0, le=10_000)] = 1000
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.minimum > self.maximum:
+            raise ValueError("minimum must not be above maximum")
+        return self
+
+
+class StreamSettings(Model):
+    """One stream: the id that its signalserver reports, and where players of it are sent.
+
+    `url` is dialled by the matchmaker for players that can't go there themselves. `publicAddress` is
+    what `/signallingserver` tells old front ends, as host:port; without one it isn't told to them.
+    """
+
+    id: Name
+    fleet: Name = "default"
+    url: WsUrl
+    public_address: (
+        Annotated[str, Field(pattern=r"^[^\s/:]+(:\d{1,5})?$|^\[[0-9A-Fa-f:]+\](:\d{1,5})?$")] | None
+    ) = None
+
+
+class Queue(Model):
+    """The waiting line of each fleet.
+
+    `capacity` is how many players may wait in one fleet, `maxWait` how long, 0 for ever. `notice` is the
+    longest silence towards a waiting player; one who doesn't answer pings is dropped after `silence`.
+    """
+
+    capacity: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    max_wait: Seconds = 0.0
+    notice: Wait = 10.0
+    ping: Wait = 15.0
+    silence: Wait = 40.0
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.silence <= self.ping:
+            raise ValueError("silence must be longer than ping")
+        return self
+
+
+class Claims(Model):
+    """How seats are asked for.
+
+    A stream has `answer` to answer a claim, a player `arrival` to show up, and `dial` is how long a seat's
+    socket may take to open. A stream that fails rests, up to `longestRest`. With several seats a stream,
+    `choice` fills the fullest first (`packed`) or the emptiest (`spread`).
+    """
+
+    answer: Wait = 2.0
+    arrival: Wait = 10.0
+    dial: Wait = 5.0
+    rest: Wait = 1.0
+    longest_rest: Wait = 30.0
+    choice: Choice = Choice.PACKED
+
+
+class Links(Model):
+    """Control links. A stream whose link is broken keeps its sessions in the books for `forgetAfter`."""
+
+    forget_after: Wait = 120.0
+
+
+class Leases(Model):
+    """How long a lease admits its player to the seat."""
+
+    lifetime: Annotated[Seconds, Field(ge=60)] = 43_200.0
+
+
+class Rest(Model):
+    """Sessions made by REST. One that waits and is neither polled nor followed ends after `patience`."""
+
+    patience: Wait = 60.0
+
+
+class Compat(Model):
+    """Routes of the original. `hold` is how long a stream that `/signallingserver` told isn't told again."""
+
+    enabled: bool = True
+    hold: Wait = 45.0
+
+
+class Legacy(Model):
+    """The TCP link of Epic's old signalling servers; off unless enabled.
+
+    A server is taken only from an address within `allow` and with a player port in `ports`; its streams
+    belong to `fleet`, and one that has been silent for `silence` is dropped (they ping every 30 s).
+    """
+
+    enabled: bool = False
+    host: str = "0.0.0.0"
+    port: Port = 9999
+    fleet: Name = "default"
+    allow: Annotated[tuple[IPvAnyNetwork, ...], Field(max_length=256)] = ()
+    ports: Annotated[tuple[Port, ...], Field(min_length=1, max_length=256)] = (80,)
+    silence: Wait = 75.0
+    max_servers: Annotated[int, Field(ge=1, le=10_000)] = 1000
+
+    @model_validator(mode="after")
+    def _someone(self) -> Self:
+        if self.enabled and not self.allow:
+            raise ValueError("allow must name the networks that servers may come from, such as 10.0.0.0/8")
+        return self
+
+
+class Limits(Model):
+    """Bounds of the sockets. `maxMessage` and `buffer` are bytes; see the signalserver's."""
+
+    max_message: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 1024 * 1024
+    buffer: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 256 * 1024
+    max_sockets: Annotated[int, Field(ge=1, le=1_000_000)] = 50_000
+    max_followers: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+
+
+class Drain(Model):
+    """How long joined players may go on after SIGTERM; those who wait are told to come again at once."""
+
+    deadline: Seconds = 3600.0
+
+
+class MatchmakerSettings(Model):
+    """Everything that the matchmaker can be told.
+
+    `userHeader` names the header in which the edge passes the player's name; it must be one that the
+    edge removes from what comes from outside.
+    """
+
+    listen: MatchmakerListen = MatchmakerListen()
+    fleets: Annotated[tuple[FleetSettings, ...], Field(max_length=1000)] = (FleetSettings(),)
+    streams: Annotated[tuple[StreamSettings, ...], Field(max_length=10_000)] = ()
+    queue: Queue = Queue()
+    claims: Claims = Claims()
+    links: Links = Links()
+    leases: Leases = Leases()
+    rest: Rest = Rest()
+    compat: Compat = Compat()
+    legacy: Legacy = Legacy()
+    user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
+    limits: Limits = Limits()
+    drain: Drain = Drain()
+    log: Log = Log()
+    control_key_file: Path | None = None
+    lease_keys_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        for words, names in (
+            ("streams: each id", [stream.id for stream in self.streams]),
+            ("fleets: each name", [fleet.name for fleet in self.fleets]),
+        ):
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"{words} may be given once, not so {', '.join(twice)}")
+        return self

@@ -1,0 +1,171 @@
+"""The interface of a store: what may be asked of the waiting room, wherever its truth is kept.
+
+Each method is one atomic move: nothing of another comes in between, whoever calls. What follows from
+a move is handed to the sink, in order, by whichever store of the room has the player or the link.
+The trap: a move may take a round trip, so what was read before it may be outdated behind it; that is
+why moves name sessions and links, never positions or counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from pixelstream.matchmaking.effects import Effect
+from pixelstream.matchmaking.model import JoinRefusal, Known, ReleaseReason, SessionState, Way
+from pixelstream.protocol.control import EndedReason, RefusedReason, State
+
+Sink = Callable[[Effect], None]
+
+
+class Place(NamedTuple):
+    """Where a session stands.
+
+    Attributes:
+        position: place in the line, 1 for the first; None for one that doesn't wait.
+        estimate: seconds that it will still wait; None if nothing tells.
+        waited: seconds since it came.
+        capacity: seats that its fleet has now, taken or not.
+        fence: that of its seat, if it has one.
+        reason: why it was released.
+    """
+
+    session: str
+    fleet: str
+    state: SessionState
+    position: int | None
+    estimate: float | None
+    waited: float
+    capacity: int
+    stream: str | None
+    fence: int
+    user: str | None
+    reason: ReleaseReason | None
+
+
+class SeatView(NamedTuple):
+    """One session of a stream."""
+
+    session: str
+    state: SessionState
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StreamView:
+    """One stream, for lists.
+
+    Attributes:
+        state: `free`, `reserved`, `taken`, `away`, or why no player can be sent there: `draining`,
+            `not_ready`, `unlinked` (its control link is broken), `unlisted` (no address), `resting`.
+        pending: seats that were asked for and aren't reported yet.
+    """
+
+    id: str
+    fleet: str
+    state: str
+    seats: int
+    taken: int
+    pending: int
+    ready: bool
+    draining: bool
+    linked: bool
+    engine: str
+    version: str
+    sessions: Sequence[SeatView]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetView:
+    """One fleet, for lists and metrics.
+
+    Attributes:
+        available: streams with a free seat.
+        idle: those of them with no player at all.
+        ready: streams that are linked, have a streamer and don't drain.
+        wanted: streams that the fleet should have.
+        estimate: seconds that a player who came now would wait.
+    """
+
+    name: str
+    streams: int
+    ready: int
+    available: int
+    idle: int
+    taken: int
+    seats: int
+    waiting: int
+    wanted: int
+    estimate: float | None
+
+
+class Store(Protocol):
+    """The waiting room of all replicas that share it."""
+
+    kind: str
+
+    def listen(self, sink: Sink) -> None:
+        """Give all effects that concern this process to `sink`; it must not block."""
+
+    async def close(self) -> None:
+        """Let go of timers and connections."""
+
+    async def join(
+        self, session: str, fleet: str, *, user: str | None = None, way: Way = Way.JOINED
+    ) -> JoinRefusal | None:
+        """Let a player wait; see `Room.join`."""
+
+    async def leave(self, session: str) -> None:
+        """Take out a player whose socket is gone; see `Room.leave`."""
+
+    async def hand(self, session: str) -> None:
+        """Note that a player was joined to its seat; see `Room.hand`."""
+
+    async def fail(self, session: str) -> None:
+        """Send a session back whose seat could not be reached; see `Room.fail`."""
+
+    async def end(self, session: str) -> bool:
+        """End a session; false if its stream can't be told now. See `Room.end`."""
+
+    async def touch(self, session: str) -> None:
+        """Note that somebody asked for a session; see `Room.touch`."""
+
+    async def drain(self) -> None:
+        """Let nobody join through this process any more."""
+
+    async def discover(self, streams: Mapping[str, Known]) -> None:
+        """Take over which streams exist; see `Room.discover`."""
+
+    async def report(self, link: int, state: State) -> None:
+        """Take over what a signalserver says; see `Room.report`."""
+
+    async def granted(self, link: int, session: str, fence: int) -> None:
+        """Take the answer to a claim; see `Room.granted`."""
+
+    async def refused(self, link: int, session: str, fence: int, reason: RefusedReason) -> None:
+        """Take the answer to a claim; see `Room.refused`."""
+
+    async def ended(self, link: int, session: str, reason: EndedReason, seconds: float) -> None:
+        """Take the news that a seat is free; see `Room.ended`."""
+
+    async def link_lost(self, link: int) -> None:
+        """Take the news that a link is broken; see `Room.link_lost`."""
+
+    async def place(self, session: str) -> Place | None:
+        """Return where a session stands, a recently released one too."""
+
+    async def places(self, sessions: Sequence[str]) -> list[Place]:
+        """Return where these sessions stand; unknown ones are left out."""
+
+    async def streams(self) -> list[StreamView]:
+        """Return all streams, by id."""
+
+    async def fleets(self) -> list[FleetView]:
+        """Return all fleets that players may wait for, by name."""
+
+    async def queue(self, limit: int) -> list[Place]:
+        """Return those who wait, fleet by fleet, at most `limit`."""
+
+    async def sessions(self) -> Mapping[SessionState, int]:
+        """Return how many sessions are in each state."""

@@ -1,0 +1,253 @@
+"""The store of a single matchmaker: the pure room, a clock, and a timer for its deadlines.
+
+No move awaits anything, so each is atomic by itself on one event loop. The trap: a restart forgets
+everybody who waits; sessions on seats come back with the streams' states, since fences start from
+the wall clock and leases need no store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+
+import structlog
+
+from pixelstream.matchmaking.books import Fleet, Rules
+from pixelstream.matchmaking.effects import Effect
+from pixelstream.matchmaking.model import JoinRefusal, Known, Session, SessionState, Stream, Way
+from pixelstream.matchmaking.room import Room
+from pixelstream.protocol.control import EndedReason, RefusedReason, State
+from pixelstream.store.base import FleetView, Place, SeatView, Sink, StreamView
+
+log = structlog.get_logger(__name__)
+
+
+class MemoryStore:
+    """`Store` in this process's memory.
+
+    Args:
+        rules: what the settings decide.
+        clock: seconds that never go back; by default the event loop's.
+    """
+
+    kind = "memory"
+
+    def __init__(self, rules: Rules, clock: Callable[[], float] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._clock = clock or self._loop.time
+        self._room = Room(rules, self._clock())
+        self._sinks: list[Sink] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: float | None = None
+
+    def listen(self, sink: Sink) -> None:
+        """See `Store.listen`."""
+        self._sinks.append(sink)
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = self._timer_at = None
+        self._sinks.clear()
+
+    # --- moves -------------------------------------------------------------------------------
+
+    async def join(
+        self, session: str, fleet: str, *, user: str | None = None, way: Way = Way.JOINED
+    ) -> JoinRefusal | None:
+        """See `Store.join`."""
+        refusal = self._room.join(session, fleet, self._clock(), user=user, way=way)
+        self._after()
+        return refusal
+
+    async def leave(self, session: str) -> None:
+        """See `Store.leave`."""
+        self._room.leave(session, self._clock())
+        self._after()
+
+    async def hand(self, session: str) -> None:
+        """See `Store.hand`."""
+        self._room.hand(session, self._clock())
+        self._after()
+
+    async def fail(self, session: str) -> None:
+        """See `Store.fail`."""
+        self._room.fail(session, self._clock())
+        self._after()
+
+    async def end(self, session: str) -> bool:
+        """See `Store.end`."""
+        done = self._room.end(session, self._clock())
+        self._after()
+        return done
+
+    async def touch(self, session: str) -> None:
+        """See `Store.touch`."""
+        self._room.touch(session, self._clock())
+
+    async def drain(self) -> None:
+        """See `Store.drain`."""
+        self._room.drain()
+
+    async def discover(self, streams: Mapping[str, Known]) -> None:
+        """See `Store.discover`."""
+        self._room.discover(streams, self._clock())
+        self._after()
+
+    async def report(self, link: int, state: State) -> None:
+        """See `Store.report`."""
+        self._room.report(link, state, self._clock())
+        self._after()
+
+    async def granted(self, link: int, session: str, fence: int) -> None:
+        """See `Store.granted`."""
+        self._room.granted(link, session, fence, self._clock())
+        self._after()
+
+    async def refused(self, link: int, session: str, fence: int, reason: RefusedReason) -> None:
+        """See `Store.refused`."""
+        self._room.refused(link, session, fence, reason, self._clock())
+        self._after()
+
+    async def ended(self, link: int, session: str, reason: EndedReason, seconds: float) -> None:
+        """See `Store.ended`."""
+        self._room.ended(link, session, reason, seconds, self._clock())
+        self._after()
+
+    async def link_lost(self, link: int) -> None:
+        """See `Store.link_lost`."""
+        self._room.link_lost(link, self._clock())
+        self._after()
+
+    # --- views -------------------------------------------------------------------------------
+
+    async def place(self, session: str) -> Place | None:
+        """See `Store.place`."""
+        found = self._room.session(session)
+        return self._place(found) if found else None
+
+    async def places(self, sessions: Sequence[str]) -> list[Place]:
+        """See `Store.places`."""
+        self._room.books.now = self._clock()
+        known = self._room.books.sessions
+        return [self._place(found) for name in sessions if (found := known.get(name))]
+
+    async def streams(self) -> list[StreamView]:
+        """See `Store.streams`."""
+        self._room.books.now = self._clock()
+        return [self._stream(stream) for _, stream in sorted(self._room.books.streams.items())]
+
+    async def fleets(self) -> list[FleetView]:
+        """See `Store.fleets`."""
+        self._room.books.now = self._clock()
+        books = self._room.books
+        return [self._fleet(fleet) for name, fleet in sorted(books.fleets.items()) if books.joinable(name)]
+
+    async def queue(self, limit: int) -> list[Place]:
+        """See `Store.queue`."""
+        books = self._room.books
+        waiting = (name for _, fleet in sorted(books.fleets.items()) for name in fleet.line)
+        return await self.places(list(islice(waiting, limit)))
+
+    async def sessions(self) -> Mapping[SessionState, int]:
+        """See `Store.sessions`."""
+        return self._room.books.count
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _after(self) -> None:
+        """Hand out what followed from a move, and wake up at the next deadline."""
+        for effect in self._room.take_effects():
+            for sink in self._sinks:
+                self._tell(sink, effect)
+        due = self._room.next_deadline()
+        # A timer that fires too early does nothing and is set anew; most moves only push deadlines back.
+        if due is not None and (self._timer_at is None or due < self._timer_at):
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer_at = due
+            self._timer = self._loop.call_later(max(0.0, due - self._clock()), self._tick)
+
+    def _tell(self, sink: Sink, effect: Effect) -> None:
+        try:
+            sink(effect)
+        except Exception:  # a fault over one session must not keep the others from their effects
+            log.exception("effect failed", effect=type(effect).__name__)
+
+    def _tick(self) -> None:
+        self._timer = self._timer_at = None
+        self._room.tick(self._clock())
+        self._after()
+
+    def _place(self, session: Session) -> Place:
+        books = self._room.books
+        fleet = books.fleet(session.fleet)
+        books.outlook(fleet)
+        return Place(
+            session.id,
+            session.fleet,
+            session.state,
+            self._room.position(session),
+            self._room.estimate(session),
+            books.now - session.joined,
+            fleet.seats,
+            session.stream,
+            session.fence,
+            session.user,
+            session.reason,
+        )
+
+    def _stream(self, stream: Stream) -> StreamView:
+        books = self._room.books
+        sessions = [books.sessions[name] for name in stream.sessions]
+        return StreamView(
+            id=stream.id,
+            fleet=stream.fleet,
+            state=_state(stream, {session.state for session in sessions}, books.now),
+            seats=stream.seats,
+            taken=stream.taken,
+            pending=len(stream.unreported),
+            ready=stream.ready,
+            draining=stream.draining,
+            linked=stream.link is not None,
+            engine=stream.engine,
+            version=stream.version,
+            sessions=[SeatView(s.id, s.state, books.now - s.since) for s in sessions],
+        )
+
+    def _fleet(self, fleet: Fleet) -> FleetView:
+        books = self._room.books
+        streams = [books.streams[name] for name in fleet.streams]
+        outlook = books.outlook(fleet)
+        offered = [stream for stream in streams if stream.id in fleet.offer]
+        return FleetView(
+            name=fleet.name,
+            streams=len(streams),
+            ready=sum(s.ready and not s.draining and s.link is not None for s in streams),
+            available=len(offered),
+            idle=sum(not stream.used for stream in offered),
+            taken=sum(stream.used for stream in streams),
+            seats=fleet.seats,
+            waiting=fleet.line.waiting,
+            wanted=books.wanted(fleet),
+            estimate=0.0 if offered else outlook.wait(fleet.line.waiting + 1),
+        )
+
+
+def _state(stream: Stream, states: set[SessionState], now: float) -> str:
+    """Return the one word for a stream: what keeps players away first, then who is there."""
+    away = {
+        "unlinked": stream.link is None,
+        "unlisted": not stream.known,
+        "draining": stream.draining,
+        "not_ready": not stream.ready,
+    }
+    if reasons := [word for word, holds in away.items() if holds]:
+        return reasons[0]
+    if stream.used == 0:
+        return "resting" if stream.doubted or now < stream.rests_until else "free"
+    if states and states <= {SessionState.CLAIMED, SessionState.RESERVED}:
+        return "reserved"
+    return "away" if states == {SessionState.AWAY} else "taken"
