@@ -1,0 +1,53 @@
+{{/*
+coturn's image gives its program NET_BIND_SERVICE, without which the kernel will not run it; "restricted" allows it.
+Usage: {{ include "turn.containerSecurity" . }}
+*/}}
+{{- define "turn.containerSecurity" -}}
+{{- $own := dict "capabilities" (dict "add" (list "NET_BIND_SERVICE")) -}}
+{{- toYaml (merge $own (include "pixelstream.containerSecurity" . | fromYaml)) -}}
+{{- end -}}
+
+{{/*
+Ports of the container. Usage: {{ include "turn.ports" . }}
+*/}}
+{{- define "turn.ports" -}}
+- {name: turn-udp, containerPort: {{ .Values.ports.listen }}, protocol: UDP}
+- {name: turn-tcp, containerPort: {{ .Values.ports.listen }}}
+{{- if .Values.tls.existingSecret }}
+- {name: turn-tls, containerPort: {{ .Values.ports.tls }}}
+{{- end }}
+{{- with .Values.ports.metrics }}
+- {name: metrics, containerPort: {{ . }}}
+{{- end }}
+{{- end -}}
+
+{{/*
+Volumes of the pod. Usage: {{ include "turn.volumes" . }}
+*/}}
+{{- define "turn.volumes" -}}
+- name: run
+  emptyDir: {medium: Memory, sizeLimit: 16Mi}
+- name: base
+  configMap:
+    name: {{ include "pixelstream.fullname" . }}
+- name: keys
+  secret:
+    secretName: {{ include "pixelstream.secretName" . }}
+    defaultMode: 0440
+    items:
+      - {key: turn-secret, path: turn-secret}
+- name: token
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken: {path: token, expirationSeconds: 3600}
+      - configMap: {name: kube-root-ca.crt, items: [{key: ca.crt, path: ca.crt}]}
+      - downwardAPI: {items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]}
+{{- with .Values.tls.existingSecret }}
+- name: tls
+  secret: {secretName: {{ . }}, defaultMode: 0440}
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
