@@ -45,10 +45,12 @@ class Scene:
         return action(self, message) if action else False
 
     def clear(self) -> None:
-        """Forget what the last player left held or typed; the count of inputs goes on."""
+        """Forget all that the last player did, so that the next one sees none of it."""
         self.held.clear()
         self.touches.clear()
+        self.inputs, self.kind, self.code = 0, Kind.NONE, 0
         self.typed, self.event = "", "waiting for input"
+        self.x = self.y = 0
         self.pointing = self.pressed = False
 
     def press(self, kind: Kind, code: int, event: str) -> bool:
@@ -142,6 +144,12 @@ def _text(scene: Scene, message: Message) -> bool:
     return scene.press(Kind.TEXT, len(text), f"{message.kind.value.name} {text[:40]}")
 
 
+def _command(scene: Scene, message: Message) -> bool:
+    # Front ends send half a dozen of these by themselves as they start: settings, not input.
+    scene.event = f"command {str(message.values[0])[:40]}"
+    return False
+
+
 def _pad_pressed(scene: Scene, message: Message) -> bool:
     pad, button, _ = _integers(message)
     return scene.press(Kind.GAMEPAD, button, f"pad {pad} button {button}")
@@ -173,7 +181,7 @@ _ACTIONS: Final[dict[ToStreamer, Callable[[Scene, Message], bool]]] = {
     ToStreamer.TOUCH_MOVE: _touch_move,
     ToStreamer.TOUCH_END: _touch_end,
     ToStreamer.UI_INTERACTION: _text,
-    ToStreamer.COMMAND: _text,
+    ToStreamer.COMMAND: _command,
     ToStreamer.TEXTBOX_ENTRY: _text,
     ToStreamer.GAMEPAD_BUTTON_PRESSED: _pad_pressed,
     ToStreamer.GAMEPAD_ANALOG: _pad_analog,

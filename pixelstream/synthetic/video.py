@@ -25,6 +25,9 @@ from pixelstream.synthetic.tracks import PacedTrack, PushTrack
 KEY_INTERVAL: Final = 0.25
 """Seconds between two key pictures that players ask for."""
 
+MAX_EARLY: Final = 4
+"""Pictures that presses can bring in the time of one, so that a flood of them floods nobody."""
+
 PRESS_INTERVAL: Final = 0.1
 """Seconds between two switches of a clip; each costs a key picture, and keys repeat 30 times a second."""
 
@@ -104,10 +107,14 @@ class LiveVideo:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         try:
+            interval = 1 / self._settings.fps
+            due = loop.time()
             while self._tracks:
                 began = loop.time()
+                if began >= due:
+                    due = max(due + interval, began)  # a picture out of turn leaves the beat alone
                 await self._picture(loop)
-                await self._rest(loop, began + 1 / self._settings.fps)
+                await self._rest(loop, began + interval / MAX_EARLY, due)
         except Exception:  # noqa: BLE001 - whatever an encoder fails with, the players must be told
             _LOG.exception("live pictures failed")
             for track in tuple(self._tracks):
@@ -141,12 +148,13 @@ class LiveVideo:
             y=scene.y >> 8,
         )
 
-    async def _rest(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
-        timer = loop.call_at(until, self._wake.set)
+    async def _rest(self, loop: asyncio.AbstractEventLoop, earliest: float, due: float) -> None:
+        timer = loop.call_at(due, self._wake.set)
         try:
             await self._wake.wait()
         finally:
             timer.cancel()
+        await asyncio.sleep(max(0.0, earliest - loop.time()))
 
 
 class ClipVideo:

@@ -142,7 +142,7 @@ class Stub:
             if not self.auto_subscribe:
                 await self._connect(name)
         else:
-            await self.to_streamer(**message, playerId=name)
+            await self.to_streamer(**(message | {"playerId": name}))
 
     async def _connect(self, name: str) -> None:
         more = {} if self.send_offer else {"sendOffer": False}

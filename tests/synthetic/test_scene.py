@@ -28,7 +28,6 @@ def apply(scene: Scene, kind: ToStreamer, *values: Value) -> bool:
         (ToStreamer.MOUSE_DOUBLE, (0, 1, 1), Kind.POINTER, 0),
         (ToStreamer.MOUSE_WHEEL, (-120, 1, 1), Kind.POINTER, 9),
         (ToStreamer.UI_INTERACTION, ("abc",), Kind.TEXT, 3),
-        (ToStreamer.COMMAND, ("{}",), Kind.TEXT, 2),
         (ToStreamer.TEXTBOX_ENTRY, ("x",), Kind.TEXT, 1),
         (ToStreamer.GAMEPAD_BUTTON_PRESSED, (0, 7, 0), Kind.GAMEPAD, 7),
     ],
@@ -48,6 +47,7 @@ def test_a_press_counts_and_is_to_be_shown_at_once(
         (ToStreamer.KEY_PRESS, (65,)),
         (ToStreamer.MOUSE_MOVE, (1, 2, 3, 4)),
         (ToStreamer.MOUSE_UP, (0, 1, 2)),
+        (ToStreamer.COMMAND, ('{"Encoder.MinQP":0}',)),
         (ToStreamer.MOUSE_ENTER, ()),
         (ToStreamer.MOUSE_LEAVE, ()),
         (ToStreamer.GAMEPAD_ANALOG, (0, 1, 0.5)),
@@ -93,12 +93,14 @@ def test_a_player_cannot_make_the_scene_grow(codes: list[int]) -> None:
     assert len(scene.typed) <= MAX_TYPED
 
 
-def test_a_cleared_scene_shows_nothing_of_the_last_player_but_counts_on() -> None:
-    scene = Scene()
-    apply(scene, ToStreamer.KEY_DOWN, 65, 0)
-    apply(scene, ToStreamer.KEY_PRESS, 65)
+def test_a_cleared_scene_shows_nothing_of_the_last_player() -> None:
+    scene = Scene(players=("102",))
+    for kind in ToStreamer:
+        message = decode(encode(kind, *(1 for _ in kind.value.fields)))
+        assert message is None or scene.apply(message) in {True, False}
+    assert scene != Scene(players=("102",))
     scene.clear()
-    assert (scene.typed, list(scene.held), scene.inputs) == ("", [], 1)
+    assert scene == Scene(players=("102",))
 
 
 class Channel:
