@@ -23,7 +23,3 @@ $(addprefix image-,$(IMAGES)): image-%:
 # Exact versions of the Python packages in the pixelstream image
 image-lock:
 	$(PYTHON) images/pixelstream/lock.py
-
-player/dist/index.html: $(wildcard player/*.html player/*.json player/*.ts) $(shell find player/src player/public -type f)
-	cd player && npm ci --no-audit --no-fund && npm run build
-	touch $@

@@ -1,0 +1,60 @@
+# One command for each thing that people do with a checkout; what it needs is set up first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := $(PYTHON) -m tests.setup
+PAGE := player/dist/index.html
+ARGS ?=
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo smoke test bench lint types layers player check-player clean
+
+help: ## Show this
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 14
+
+demo: .venv/ready $(PAGE) ## Run the whole stack here; the page is on http://localhost:8080
+	@$(SETUP) --optional coturn
+	@pixelstream up $(ARGS)
+
+smoke: .venv/ready $(PAGE) ## Play a stream in a headless browser, through the relay only; prints JSON
+	@$(SETUP) coturn chromium
+	@pixelstream up --smoke --relay-only $(ARGS)
+
+test: lint types layers check-player $(PAGE) ## Everything that must hold before a commit
+	@$(SETUP) relay coturn chromium
+	pytest -m "not cluster" $(ARGS)
+
+bench: .venv/ready ## What signalling costs, beside a bare relay; prints a table and JSON
+	@$(SETUP) relay
+	@pixelstream bench $(ARGS)
+
+lint: .venv/ready ## Style
+	ruff check .
+	ruff format --check .
+
+types: .venv/ready ## Types
+	mypy
+
+layers: .venv/ready ## Imports run one way
+	lint-imports
+
+player: $(PAGE) ## Build the web page
+
+check-player: $(PAGE) ## Types and tests of the web page
+	cd player && npm run --silent check && npm test --silent
+
+clean: ## Remove what was built and installed here
+	rm -rf .venv build dist player/dist player/node_modules tests/bench/node_modules *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/ready: pyproject.toml
+	@$(SETUP) venv
+	@touch $@
+
+$(PAGE): $(wildcard player/*.html player/*.json player/*.ts) $(shell find player/src player/public -type f) | .venv/ready
+	@$(SETUP) player
+	@touch $@
+
+-include tests/cluster/cluster.mk images/images.mk

