@@ -136,11 +136,19 @@ class Limits(Model):
     `messageRate` is what a player may send in a second.
     """
 
-    max_message: Bytes = 4 * 1024 * 1024
-    buffer: Bytes = 256 * 1024
+    max_message: Bytes = 256 * 1024
+    buffer: Annotated[int, Field(ge=128 * 1024, le=128 * 1024 * 1024)] = 256 * 1024
     slow_streamer: Annotated[Seconds, Field(gt=0, le=600)] = 10.0
     message_rate: Annotated[int, Field(ge=1)] = 1000
     max_sockets: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+
+    @model_validator(mode="after")
+    def _one_message_fits(self) -> Self:
+        if self.buffer < self.max_message:
+            raise ValueError(
+                "buffer must be at least maxMessage: else one message could close a slow streamer"
+            )
+        return self
 
 
 class Control(Model):

@@ -48,7 +48,7 @@ def build(context: Context) -> FastAPI:
     async def streamers() -> Response:
         return _json([_streamer(one) for one in peers.streamers.values()])
 
-    @api.get("/streamers/{streamer_id}")
+    @api.get("/streamers/{streamer_id:path}")  # noqa: FAST003 - see above
     async def streamer(request: Request) -> Response:
         streamer_id = request.path_params["streamer_id"]
         found = peers.streamers.get(streamer_id)
@@ -60,7 +60,7 @@ def build(context: Context) -> FastAPI:
     async def players() -> Response:
         return _json([_player(one) for one in peers.players.values()])
 
-    @api.get("/players/{player_id}")
+    @api.get("/players/{player_id}")  # noqa: FAST003 - see above
     async def player(request: Request) -> Response:
         player_id = request.path_params["player_id"]
         found = peers.players.get(player_id)

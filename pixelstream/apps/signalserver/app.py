@@ -13,6 +13,7 @@ from pixelstream.apps import service
 from pixelstream.apps.signalserver import api
 from pixelstream.apps.signalserver.context import Context
 from pixelstream.apps.signalserver.doors import Door, PlayerDoor, Sockets, StreamerDoor
+from pixelstream.apps.signalserver.pressure import Pressure
 from pixelstream.net.listener import ASGIApp, Limits, Listener, listen
 from pixelstream.relay import Role
 from pixelstream.settings.base import Listen
@@ -95,11 +96,12 @@ async def _open_all(context: Context, sockets: Sockets, stack: AsyncExitStack) -
         stack.push_async_callback(listener.close)
         return listener
 
-    streamers = await open_port(settings.streamers, StreamerDoor(context, Role.STREAMER, sockets))
+    pressure = Pressure(settings.limits.slow_streamer, context.give_up)
+    streamers = await open_port(settings.streamers, StreamerDoor(context, Role.STREAMER, sockets, pressure))
     sfus = None
     if settings.sfu.enabled:
-        sfus = await open_port(settings.sfu, StreamerDoor(context, Role.SFU, sockets))
-    players = await open_port(settings.listen, PlayerDoor(context, Role.PLAYER, sockets), api.build(context))
+        sfus = await open_port(settings.sfu, StreamerDoor(context, Role.SFU, sockets, pressure))
+    players = await open_port(settings.listen, PlayerDoor(context, sockets, pressure), api.build(context))
     return Running(context, players, streamers, sfus)
 
 

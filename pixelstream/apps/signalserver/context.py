@@ -20,10 +20,15 @@ from pixelstream.metrics.common import new_registry
 from pixelstream.metrics.signalserver import Levels, SignalserverMetrics
 from pixelstream.net.registration import Registration
 from pixelstream.net.turnapi import Source, TurnApi
+from pixelstream.net.websocket import WebSocket
+from pixelstream.protocol.closing import TRY_LATER
 from pixelstream.protocol.control import Claim, RefusedReason, Release, SeatState, State
 from pixelstream.relay import ControlRequest, Peer, Player, Relay, RelayOptions, Sfu
 from pixelstream.settings.base import CONTROL_KEY_ENV, LEASE_KEYS_ENV, read_secret
 from pixelstream.settings.signalserver import STREAMER_TOKEN_ENV, SignalserverSettings
+
+TICK = 1.0
+"""Seconds between two looks at the clock: the grain of keepalive, deadlines and limits."""
 
 
 class Context:
@@ -65,10 +70,17 @@ class Context:
             return "draining"
         return None if self.relay.registry.first() else "no streamer is attached"
 
+    def give_up(self, ws: WebSocket) -> None:
+        """Close a peer that stayed slow; its players hear of it now, not when it has answered the close."""
+        peer, ws.user = ws.user, None
+        ws.close(TRY_LATER, "too slow")
+        if peer is not None:
+            self.relay.closed(peer, TRY_LATER, self.clock())
+
     async def keep_time(self) -> None:
         """Let time do its work on the relay; ends only by being cancelled."""
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(TICK)
             self.relay.tick(self.clock())
 
     async def close(self) -> None:
@@ -114,7 +126,7 @@ class Context:
         return self.relay.claim(claim.session, claim.fence, claim.deadline, self.clock())
 
     def _release(self, release: Release) -> None:
-        self.relay.release(release.session, release.reason, self.clock())
+        self.relay.release(release.session, release.reason, self.clock(), fence=release.fence)
 
     def _levels(self) -> Levels:
         snapshot = self.relay.snapshot()

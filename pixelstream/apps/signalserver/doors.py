@@ -1,8 +1,7 @@
 """Handlers of the three ports: sockets to peers of the relay, leases and tokens checked on the way in.
 
-The traps: a lease that admits nobody is answered after the handshake, with words in a close frame that
-a page can show, since a browser tells a page nothing of a failed handshake; and a slow streamer must
-not be drowned by its players, so their reading waits with it, for `slowStreamer` seconds at most.
+The trap: a lease that admits nobody is answered after the handshake, with words in a close frame that
+a page can show, since a browser tells a page nothing of a failed handshake.
 """
 
 from __future__ import annotations
@@ -16,12 +15,13 @@ from urllib.parse import parse_qs
 import structlog
 
 from pixelstream.apps.signalserver.context import Context
+from pixelstream.apps.signalserver.pressure import Pressure
 from pixelstream.auth.lease import verify
 from pixelstream.errors import LeaseError
 from pixelstream.metrics.signalserver import LeaseFault
 from pixelstream.net.handshake import Refusal
 from pixelstream.net.websocket import Handler, Request, WebSocket
-from pixelstream.protocol.closing import POLICY, TRY_LATER
+from pixelstream.protocol.closing import POLICY
 from pixelstream.relay import Hello, Lease, Peer, Role, Streamer
 
 _LEASE_IN_PATH = re.compile(r"/s/([^/]+)(?:/.*)?\Z")
@@ -111,6 +111,18 @@ class Door:
 class PlayerDoor(Door):
     """The players' port."""
 
+    def __init__(self, context: Context, sockets: Sockets, pressure: Pressure) -> None:
+        super().__init__(context, Role.PLAYER, sockets)
+        self._pressure = pressure
+
+    def received(self, ws: WebSocket, data: bytes) -> None:
+        """Pass a message on; nothing but that may happen here while no streamer is slow."""
+        peer = ws.user
+        if peer is not None:
+            self._receive(peer, data, ws.last_seen)
+            if self._pressure.waits:
+                self._pressure.check(ws, peer)
+
     def _lease(self, request: Request) -> Lease | None:
         token = _token(request)
         if token is None:
@@ -129,9 +141,9 @@ class PlayerDoor(Door):
 class StreamerDoor(Door):
     """The streamers' and the SFUs' port: a token where one is set, back-pressure on players."""
 
-    def __init__(self, context: Context, role: Role, sockets: Sockets) -> None:
+    def __init__(self, context: Context, role: Role, sockets: Sockets, pressure: Pressure) -> None:
         super().__init__(context, role, sockets)
-        self._waiting: dict[WebSocket, tuple[asyncio.TimerHandle, list[WebSocket]]] = {}
+        self._pressure = pressure
 
     def route(self, request: Request) -> Handler | Refusal:
         """Ask for the token, as bearer or as `?token=`, which is all that Unreal can send."""
@@ -147,33 +159,19 @@ class StreamerDoor(Door):
 
     def closed(self, ws: WebSocket, code: int, reason: str) -> None:
         """Let its players go on first."""
-        self._release(ws)
+        self._pressure.end(ws)
         log.info("peer left", role=self._role.value, remote=ws.request.remote, code=code)
         super().closed(ws, code, reason)
 
     def paused(self, ws: WebSocket) -> None:
         """Stop reading from its players until it has caught up or its time is over."""
         super().paused(ws)
-        peer = ws.user
-        if ws in self._waiting or not isinstance(peer, Streamer):
-            return
-        patience = self._context.settings.limits.slow_streamer
-        timer = asyncio.get_running_loop().call_later(patience, ws.close, TRY_LATER, "too slow")
-        players = [who.port for who in peer.subscribers.values() if isinstance(who.port, WebSocket)]
-        self._waiting[ws] = (timer, players)
-        for player in players:
-            player.pause_reading()
+        if isinstance(ws.user, Streamer):
+            self._pressure.begin(ws, ws.user)
 
     def resumed(self, ws: WebSocket) -> None:
         """Read from its players again."""
-        self._release(ws)
-
-    def _release(self, ws: WebSocket) -> None:
-        timer, players = self._waiting.pop(ws, (None, []))
-        if timer is not None:
-            timer.cancel()
-        for player in players:
-            player.resume_reading()
+        self._pressure.end(ws)
 
 
 def _token(request: Request) -> str | None:
