@@ -32,7 +32,8 @@ class StreamerSettings(Model):
     """Everything that the synthetic streamer can be told.
 
     `session_linger` is how long a player whom a restarted signalserver does not mention again keeps his
-    picture; `cache_dir` holds the packets of mode `clips` (default: the user's cache directory).
+    picture; `cache_dir` holds the packets of mode `clips` (default: the user's cache directory);
+    `token_file` names the secret that its signalserver asks of streamers.
     """
 
     log: Log = Log()
@@ -48,6 +49,7 @@ class StreamerSettings(Model):
     audio: Literal["tone", "silence", "none"] = "tone"
     session_linger: Annotated[Seconds, Field(ge=1, le=3600)] = 60.0
     cache_dir: Path | None = None
+    token_file: Path | None = None
     count: Annotated[int, Field(ge=1, le=20000)] = 1
 
     @model_validator(mode="after")

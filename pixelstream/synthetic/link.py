@@ -30,13 +30,17 @@ _LOG = structlog.get_logger()
 
 
 class Link:
-    """A connection that comes back. `received` gets messages of accepted types, `lost` each loss."""
+    """A connection that comes back. `received` gets messages of accepted types, `lost` each loss.
+
+    `token` is what the server asks of streamers, if it does.
+    """
 
     def __init__(
         self,
         url: str,
         traits: Traits,
         *,
+        token: str | None = None,
         received: Callable[[dict[str, Any]], None],
         lost: Callable[[], None],
     ) -> None:
@@ -44,6 +48,7 @@ class Link:
         self.connections = 0
         self._missed = False
         self._traits = traits
+        self._headers = {"Authorization": f"Bearer {token}"} if token else None
         self._received = received
         self._lost = lost
         self._outgoing: asyncio.Queue[bytes] | None = None
@@ -101,6 +106,7 @@ class Link:
         return await connect(
             self.url,
             subprotocols=[Subprotocol(each) for each in self._traits.subprotocols] or None,
+            additional_headers=self._headers,
             compression=None,
             proxy=None,
             open_timeout=OPEN_PATIENCE,

@@ -9,6 +9,8 @@ import asyncio
 import secrets
 from typing import Any, Final
 
+from pixelstream.settings.base import read_secret
+from pixelstream.settings.signalserver import STREAMER_TOKEN_ENV
 from pixelstream.settings.streamer import StreamerSettings
 from pixelstream.synthetic.link import Link
 from pixelstream.synthetic.profiles import TRAITS
@@ -34,11 +36,17 @@ _AUDIO: Final = ("a=rtpmap:96 opus/48000/2", "a=fmtp:96 minptime=10;useinbandfec
 class SilentStreamer:
     """One streamer of the many. `offered` and `answered` count what it did."""
 
-    def __init__(self, settings: StreamerSettings, name: str) -> None:
+    def __init__(self, settings: StreamerSettings, name: str, token: str | None = None) -> None:
         self.name = name
         self.offered = self.answered = 0
         self._traits = TRAITS[settings.profile]
-        self.link = Link(settings.signalserver_url, self._traits, received=self._received, lost=self._lost)
+        self.link = Link(
+            settings.signalserver_url,
+            self._traits,
+            token=token,
+            received=self._received,
+            lost=self._lost,
+        )
 
     def _received(self, message: dict[str, Any]) -> None:
         kind, player = message["type"], message.get("playerId")
@@ -70,13 +78,14 @@ class SilentStreamer:
 
 async def run_silent(settings: StreamerSettings) -> None:
     """Run `settings.count` streamers, named `<streamerId>-00001` and so on, until cancelled."""
+    token = read_secret(settings.token_file, STREAMER_TOKEN_ENV)
     gate = asyncio.Semaphore(OPENING_AT_ONCE)
     names = [f"{settings.streamer_id}-{number:05d}" for number in range(1, settings.count + 1)]
     if settings.count == 1:
         names = [settings.streamer_id]
     async with asyncio.TaskGroup() as group:
         for name in names:
-            group.create_task(SilentStreamer(settings, name).link.run(gate), name=name)
+            group.create_task(SilentStreamer(settings, name, token).link.run(gate), name=name)
 
 
 def fake_sdp(kind: str, user: str) -> str:

@@ -13,6 +13,8 @@ from typing import Any, Final
 import structlog
 
 from pixelstream import logs
+from pixelstream.settings.base import read_secret
+from pixelstream.settings.signalserver import STREAMER_TOKEN_ENV
 from pixelstream.settings.streamer import StreamerSettings
 from pixelstream.synthetic.link import Link
 from pixelstream.synthetic.profiles import BAD_MESSAGE, TRAITS
@@ -27,14 +29,24 @@ _LOG = structlog.get_logger()
 
 
 class Streamer:
-    """One streamer: `run` it until it is cancelled."""
+    """One streamer: `run` it until it is cancelled.
+
+    Raises:
+        SettingsError: the token's file can't be read.
+    """
 
     def __init__(self, settings: StreamerSettings) -> None:
         self.settings = settings
         self.traits = TRAITS[settings.profile]
         self.studio = Studio(settings, self.traits)
         self.visits: dict[str, Visit] = {}
-        self.link = Link(settings.signalserver_url, self.traits, received=self._received, lost=self._lost)
+        self.link = Link(
+            settings.signalserver_url,
+            self.traits,
+            token=read_secret(settings.token_file, STREAMER_TOKEN_ENV),
+            received=self._received,
+            lost=self._lost,
+        )
         self._unmentioned: set[str] = set()
         self._linger: asyncio.TimerHandle | None = None
         self._stopping: set[asyncio.Task[None]] = set()
