@@ -1,15 +1,25 @@
 {{/*
-The ConfigMap with this chart's `config:` block, verbatim. Usage: {{ include "pixelstream.configMap" (list . $config) }}
+The ConfigMap with this chart's configuration. Usage:
+{{ include "pixelstream.configMap" (dict "context" . "config" (include "x.config" . | fromYaml)) }}
+Optional keys: name, labels.
 */}}
 {{- define "pixelstream.configMap" -}}
-{{- $context := index . 0 -}}
 apiVersion: v1
 kind: ConfigMap
 metadata:
-  {{- include "pixelstream.metadata" $context | nindent 2 }}
+  {{- include "pixelstream.metadata" (dict "context" .context "name" .name "labels" .labels) | nindent 2 }}
 data:
   config.yaml: |
-    {{- toYaml (index . 1) | nindent 4 }}
+    {{- toYaml .config | nindent 4 }}
+{{- end -}}
+
+{{/*
+What the chart knows, overlaid with what the user's `config:` says, as YAML; the user wins, and a null of
+his takes a setting back to the service's own default.
+Usage: {{ include "pixelstream.overlay" (list $ours .Values.config) }}
+*/}}
+{{- define "pixelstream.overlay" -}}
+{{- toYaml (mergeOverwrite (deepCopy (index . 0)) (deepCopy (index . 1 | default dict))) -}}
 {{- end -}}
 
 {{/*
@@ -20,27 +30,52 @@ checksum/config: {{ toYaml . | sha256sum }}
 {{- end -}}
 
 {{/*
-Mounts of the pod's settings and keys. Usage: {{ include "pixelstream.configMounts" . | nindent 12 }}
+Mounts of configuration and keys: /etc/pixelstream/config.yaml and /etc/pixelstream/keys.
+Usage: {{ include "pixelstream.mounts" (dict "keys" true) | nindent 12 }}
+Optional key: volume, the name of the volume with the configuration.
 */}}
-{{- define "pixelstream.configMounts" -}}
-- {name: config, mountPath: /etc/pixelstream/config.yaml, subPath: config.yaml, readOnly: true}
-- {name: keys, mountPath: /etc/pixelstream/keys, readOnly: true}
+{{- define "pixelstream.mounts" -}}
+- name: {{ .volume | default "config" }}
+  mountPath: /etc/pixelstream/config.yaml
+  subPath: config.yaml
+  readOnly: true
+{{- if .keys }}
+- name: keys
+  mountPath: /etc/pixelstream/keys
+  readOnly: true
+{{- end }}
 {{- end -}}
 
 {{/*
-Volumes behind those mounts; of the release's keys a pod gets only the ones it is given here.
-Usage: {{ include "pixelstream.configVolumes" (list . $configMapName (list "control-key")) | nindent 8 }}
+The volume with a configuration. Usage: {{ include "pixelstream.configVolume" (dict "name" "config" "configMap" $name) | nindent 8 }}
 */}}
-{{- define "pixelstream.configVolumes" -}}
-- name: config
+{{- define "pixelstream.configVolume" -}}
+- name: {{ .name }}
   configMap:
-    name: {{ index . 1 }}
+    name: {{ .configMap }}
+{{- end -}}
+
+{{/*
+The volume with the release's keys, and no more of them than the pod needs.
+Usage: {{ include "pixelstream.keysVolume" (list . "control-key" "lease-keys") | nindent 8 }}
+*/}}
+{{- define "pixelstream.keysVolume" -}}
 - name: keys
   secret:
-    secretName: {{ include "pixelstream.secretName" (index . 0) }}
+    secretName: {{ include "pixelstream.secretName" (first .) }}
     defaultMode: 0440
     items:
-      {{- range index . 2 }}
+      {{- range rest . }}
       - {key: {{ . }}, path: {{ . }}}
       {{- end }}
+{{- end -}}
+
+{{/*
+`extraObjects`: whole objects of the user's, in which templates may stand. Usage: {{ include "pixelstream.extraObjects" . }}
+*/}}
+{{- define "pixelstream.extraObjects" -}}
+{{- range .Values.extraObjects }}
+---
+{{ tpl (kindIs "string" . | ternary . (toYaml .)) $ }}
+{{- end }}
 {{- end -}}

@@ -15,11 +15,11 @@ Usage: {{ include "pixelstream.role" (dict "context" . "rules" $rules) }}
 Optional keys: cluster, name, serviceAccount.
 */}}
 {{- define "pixelstream.role" -}}
-{{- $kind := ternary "ClusterRole" "Role" (.cluster | default false) -}}
+{{- $cluster := .cluster | default false -}}
+{{- $kind := ternary "ClusterRole" "Role" $cluster -}}
 {{- $name := .name | default (include "pixelstream.fullname" .context) -}}
-{{- if .cluster }}{{ $name = printf "%s-%s" .context.Release.Namespace $name }}{{ end -}}
-{{- $metadata := include "pixelstream.metadata" (dict "context" .context "name" $name) -}}
-{{- if .cluster }}{{ $metadata = regexReplaceAll "(?m)^namespace: .*\n" $metadata "" }}{{ end -}}
+{{- if $cluster }}{{ $name = printf "%s-%s" .context.Release.Namespace $name }}{{ end -}}
+{{- $metadata := include "pixelstream.metadata" (dict "context" .context "name" $name "namespaced" (not $cluster)) -}}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ $kind }}
 metadata:

@@ -6,7 +6,8 @@ Usage: {{ include "pixelstream.image" (list . .Values.image) }}
 {{- $context := index . 0 -}}
 {{- $image := index . 1 -}}
 {{- $registry := $context.Values.global.imageRegistry | default $image.registry -}}
-{{- $name := ternary (printf "%s/%s" $registry $image.repository) $image.repository (not (empty $registry)) -}}
+{{- $name := $image.repository -}}
+{{- if $registry }}{{ $name = printf "%s/%s" (trimSuffix "/" $registry) $name }}{{ end -}}
 {{- if $image.digest -}}
 {{- printf "%s@%s" $name $image.digest -}}
 {{- else -}}
@@ -15,7 +16,7 @@ Usage: {{ include "pixelstream.image" (list . .Values.image) }}
 {{- end -}}
 
 {{/*
-imagePullSecrets of a pod. Usage: {{ include "pixelstream.pullSecrets" . | nindent 6 }}
+imagePullSecrets of a pod, with the line break before. Usage: {{ include "pixelstream.pullSecrets" . }}
 */}}
 {{- define "pixelstream.pullSecrets" -}}
 {{- with concat (.Values.global.imagePullSecrets | default list) (.Values.imagePullSecrets | default list) | uniq }}

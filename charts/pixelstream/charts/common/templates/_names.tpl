@@ -2,7 +2,7 @@
 The stem of every name in this release. Usage: {{ include "pixelstream.stem" . }}
 */}}
 {{- define "pixelstream.stem" -}}
-{{- .Values.global.fullnameOverride | default .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- .Values.global.fullnameOverride | default .Release.Name | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/*
@@ -12,7 +12,7 @@ The name of this chart's objects. Usage: {{ include "pixelstream.fullname" . }}
 {{- if eq .Chart.Name "pixelstream" -}}
 {{- include "pixelstream.stem" . -}}
 {{- else -}}
-{{- printf "%s-%s" (include "pixelstream.stem" .) .Chart.Name -}}
+{{- include "pixelstream.peer" (list . .Chart.Name) -}}
 {{- end -}}
 {{- end -}}
 

@@ -9,14 +9,46 @@ podSelector:
 {{- end -}}
 
 {{/*
+A NetworkPolicy rule, as YAML: components of this release and TCP ports, in ("from") or out ("to").
+Usage: {{ include "pixelstream.netpolRule" (list . "from" (list "proxy" "matchmaker") (list 3000)) | fromYaml }}
+*/}}
+{{- define "pixelstream.netpolRule" -}}
+{{- $context := index . 0 -}}
+{{ index . 1 }}:
+{{- range index . 2 }}
+  - {{- include "pixelstream.netpolPeer" (list $context .) | nindent 4 }}
+{{- end }}
+ports:
+{{- range index . 3 }}
+  - {protocol: TCP, port: {{ . }}}
+{{- end }}
+{{- end -}}
+
+{{/*
+A NetworkPolicy rule, as YAML: out to the API server, which no selector names, at the ports that it has behind
+its Service. Usage: {{ include "pixelstream.netpolApiServer" . | fromYaml }}
+*/}}
+{{- define "pixelstream.netpolApiServer" -}}
+ports:
+  - {protocol: TCP, port: 443}
+  - {protocol: TCP, port: 6443}
+{{- end -}}
+
+{{/*
 A whole NetworkPolicy for this chart's pods: who may come in at which ports, where they may go.
-Usage: {{ include "pixelstream.networkPolicy" (dict "context" . "ingress" $ingress "egress" $egress) }}
-$ingress and $egress are lists of NetworkPolicy rules; DNS is always allowed on the way out.
-Optional keys: selector (text), name.
+Usage: {{ include "pixelstream.networkPolicy" (dict "context" . "ingress" $ingress "egress" $egress "metrics" 3000) }}
+$ingress and $egress are lists of NetworkPolicy rules; DNS is always allowed on the way out, and Prometheus
+to the port "metrics" if monitoring is on. Optional keys: selector (text), name.
 */}}
 {{- define "pixelstream.networkPolicy" -}}
-{{- if .context.Values.global.networkPolicy.enabled -}}
+{{- $global := .context.Values.global -}}
+{{- if $global.networkPolicy.enabled -}}
 {{- $values := .context.Values.networkPolicy | default dict -}}
+{{- $ingress := .ingress | default list -}}
+{{- if and $global.monitoring.enabled .metrics -}}
+{{- $prometheus := dict "namespaceSelector" (dict) "podSelector" (dict "matchLabels" (dict "app.kubernetes.io/name" "prometheus")) -}}
+{{- $ingress = append $ingress (dict "from" (list $prometheus) "ports" (list (dict "protocol" "TCP" "port" .metrics))) -}}
+{{- end -}}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
@@ -27,7 +59,7 @@ spec:
       {{- .selector | default (include "pixelstream.selectorLabels" .context) | nindent 6 }}
   policyTypes: [Ingress, Egress]
   ingress:
-    {{- toYaml (concat (.ingress | default list) ($values.extraIngress | default list)) | nindent 4 }}
+    {{- toYaml (concat $ingress ($values.extraIngress | default list)) | nindent 4 }}
   egress:
     - ports:
         - {protocol: UDP, port: 53}

@@ -1,54 +1,75 @@
 {{/*
-Pod security context, passing Pod Security "restricted". Usage: {{ include "pixelstream.podSecurity" . | nindent 8 }}
+Security context of a pod, passing Pod Security "restricted". Usage: {{ include "pixelstream.podSecurity" . | nindent 8 }}
 */}}
 {{- define "pixelstream.podSecurity" -}}
-{{- $defaults := dict "runAsNonRoot" true "runAsUser" 10001 "runAsGroup" 10001 "fsGroup" 10001 "seccompProfile" (dict "type" "RuntimeDefault") -}}
-{{- toYaml (merge (dict) (.Values.podSecurityContext | default dict) $defaults) -}}
+{{- $ours := dict "runAsNonRoot" true "runAsUser" 10001 "runAsGroup" 10001 "fsGroup" 10001 "seccompProfile" (dict "type" "RuntimeDefault") -}}
+{{- include "pixelstream.security" (list $ours .Values.podSecurityContext) -}}
 {{- end -}}
 
 {{/*
-Container security context, passing Pod Security "restricted". Usage: {{ include "pixelstream.containerSecurity" . | nindent 12 }}
+Security context of a container, passing Pod Security "restricted". Usage: {{ include "pixelstream.containerSecurity" . | nindent 12 }}
 */}}
 {{- define "pixelstream.containerSecurity" -}}
-{{- $defaults := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) -}}
-{{- toYaml (merge (dict) (.Values.containerSecurityContext | default dict) $defaults) -}}
+{{- $ours := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) -}}
+{{- include "pixelstream.security" (list $ours .Values.containerSecurityContext) -}}
 {{- end -}}
 
 {{/*
-Labels and annotations of a pod template. Usage: {{ include "pixelstream.podMetadata" (list . $config) | nindent 6 }}
+Our security context overlaid with the user's; a null of his takes a key away, as OpenShift wants it for runAsUser.
+Usage: {{ include "pixelstream.security" (list $ours .Values.podSecurityContext) }}
+*/}}
+{{- define "pixelstream.security" -}}
+{{- $all := mergeOverwrite (deepCopy (index . 0)) (deepCopy (index . 1 | default dict)) -}}
+{{- range $key, $value := $all }}{{ if kindIs "invalid" $value }}{{ $_ := unset $all $key }}{{ end }}{{ end -}}
+{{- toYaml $all -}}
+{{- end -}}
+
+{{/*
+Labels and annotations of a pod template.
+Usage: {{ include "pixelstream.podMetadata" (dict "context" . "config" $config) | nindent 6 }}
+Optional key: labels.
 */}}
 {{- define "pixelstream.podMetadata" -}}
-{{- $context := index . 0 -}}
+{{- $values := .context.Values -}}
+{{- $labels := merge (deepCopy (.labels | default dict)) (deepCopy ($values.podLabels | default dict)) -}}
 labels:
-  {{- include "pixelstream.labels" $context | nindent 2 }}
-  {{- with $context.Values.podLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "pixelstream.labels" (dict "context" .context "labels" $labels) | nindent 2 }}
 annotations:
-  {{- include "pixelstream.checksum" (index . 1) | nindent 2 }}
-  {{- with $context.Values.podAnnotations }}
+  {{- include "pixelstream.checksum" .config | nindent 2 }}
+  {{- with merge (deepCopy ($values.podAnnotations | default dict)) (deepCopy ($values.global.commonAnnotations | default dict)) }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- end -}}
 
 {{/*
-Where a pod may run: node selector, affinity, tolerations, spread, priority, grace.
-Usage: {{ include "pixelstream.scheduling" (list . (include "pixelstream.selectorLabels" .)) | nindent 6 }}
+What a pod's spec says beside its containers: identity, security, grace, where it may run.
+Usage: {{ include "pixelstream.podSpec" (dict "context" .) | nindent 6 }}
+Optional keys: selector (text), token (true mounts the ServiceAccount's token).
+*/}}
+{{- define "pixelstream.podSpec" -}}
+{{- $values := .context.Values -}}
+serviceAccountName: {{ include "pixelstream.serviceAccountName" .context }}
+automountServiceAccountToken: {{ .token | default false }}
+enableServiceLinks: false
+{{- include "pixelstream.pullSecrets" .context }}
+securityContext:
+  {{- include "pixelstream.podSecurity" .context | nindent 2 }}
+{{- with $values.terminationGracePeriodSeconds }}
+terminationGracePeriodSeconds: {{ int64 . }}
+{{- end }}
+{{- include "pixelstream.scheduling" (list .context (.selector | default (include "pixelstream.selectorLabels" .context))) }}
+{{- end -}}
+
+{{/*
+Where a pod may run: node selector, affinity, tolerations, spread, priority, runtime class; spread over
+zones if nothing else is said. Usage: {{ include "pixelstream.scheduling" (list . $selectorLabels) }}
 */}}
 {{- define "pixelstream.scheduling" -}}
-{{- $context := index . 0 -}}
-{{- $values := $context.Values -}}
-{{- with $values.nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
+{{- $values := (index . 0).Values -}}
+{{- range $key := list "nodeSelector" "affinity" "tolerations" "priorityClassName" "runtimeClassName" }}
+{{- with index $values $key }}
+{{ toYaml (dict $key .) }}
 {{- end }}
-{{- with $values.affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with $values.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
 {{- end }}
 topologySpreadConstraints:
 {{- if $values.topologySpreadConstraints }}
@@ -61,36 +82,11 @@ topologySpreadConstraints:
       matchLabels:
         {{- index . 1 | nindent 8 }}
 {{- end }}
-{{- with $values.priorityClassName }}
-priorityClassName: {{ . }}
-{{- end }}
-{{- with $values.runtimeClassName }}
-runtimeClassName: {{ . }}
-{{- end }}
 {{- end -}}
 
 {{/*
 An HTTP probe with its values' timings. Usage: {{ include "pixelstream.probe" (list "/healthz" "http" .Values.probes.liveness) }}
 */}}
 {{- define "pixelstream.probe" -}}
-httpGet:
-  path: {{ index . 0 }}
-  port: {{ index . 1 }}
-{{- with index . 2 }}
-{{ toYaml . }}
-{{- end }}
-{{- end -}}
-
-{{/*
-extraEnv, verbatim, and extraEnvFrom. Usage: {{ include "pixelstream.extraEnv" . | nindent 10 }}
-*/}}
-{{- define "pixelstream.extraEnv" -}}
-{{- with .Values.extraEnv }}
-env:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.extraEnvFrom }}
-envFrom:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
+{{- toYaml (mergeOverwrite (dict "httpGet" (dict "path" (index . 0) "port" (index . 1))) (deepCopy (index . 2 | default dict))) -}}
 {{- end -}}

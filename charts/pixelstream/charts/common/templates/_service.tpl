@@ -1,6 +1,7 @@
 {{/*
 A whole Service. Usage: {{ include "pixelstream.service" (dict "context" . "ports" (list (dict "name" "http" "port" 80 "targetPort" "http"))) }}
-Optional keys: name, selector (text), headless, publishNotReady, labels.
+Optional keys: name, labels, selector (text), headless. Type, class, traffic policy, source ranges and annotations
+come from `service` of the chart's values; of a headless one only the annotations.
 */}}
 {{- define "pixelstream.service" -}}
 {{- $values := .context.Values.service | default dict -}}
@@ -11,18 +12,26 @@ metadata:
 spec:
   {{- if .headless }}
   clusterIP: None
-  publishNotReadyAddresses: {{ .publishNotReady | default false }}
   {{- else }}
   type: {{ $values.type | default "ClusterIP" }}
-  {{- with $values.loadBalancerClass }}
-  loadBalancerClass: {{ . }}
+  {{- range $key := list "loadBalancerClass" "externalTrafficPolicy" "loadBalancerSourceRanges" }}
+  {{- with index $values $key }}
+  {{- toYaml (dict $key .) | nindent 2 }}
   {{- end }}
-  {{- with $values.externalTrafficPolicy }}
-  externalTrafficPolicy: {{ . }}
   {{- end }}
   {{- end }}
   selector:
     {{- .selector | default (include "pixelstream.selectorLabels" .context) | nindent 4 }}
   ports:
     {{- toYaml .ports | nindent 4 }}
+{{- end -}}
+
+{{/*
+A headless Service by which the matchmaker finds streams: its EndpointSlices say which are there and ready.
+Usage: {{ include "pixelstream.discovery" (dict "context" . "name" $name "fleet" $fleet "selector" $selector) }}
+*/}}
+{{- define "pixelstream.discovery" -}}
+{{- $labels := dict "pixelstream.io/fleet" .fleet "pixelstream.io/discovery" "true" -}}
+{{- $ports := list (dict "name" "http" "port" 3000 "targetPort" "http") -}}
+{{- include "pixelstream.service" (dict "context" .context "name" .name "labels" $labels "selector" .selector "headless" true "ports" $ports) -}}
 {{- end -}}

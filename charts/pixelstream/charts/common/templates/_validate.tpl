@@ -1,7 +1,12 @@
 {{/*
-All faults of a chart, one to a line, or nothing. Each leaf defines "<leaf>.validate", which writes one fault
-per line as "key: what is wrong. Fix: what to write". Usage: {{ include "pixelstream.faults" (list . (list "turn" "streamer")) }}
+One fault in the values: its key, what is wrong, and the YAML to write. Each leaf defines "<leaf>.validate", which
+writes all of its faults or nothing; the umbrella gathers them and fails once.
+Usage: {{ include "pixelstream.fault" (dict "key" "turn.kind" "wrong" "is neither this nor that" "yaml" "turn:\n  kind: this") }}
 */}}
-{{- define "pixelstream.fault" -}}
-{{ printf "\n  - %s" . }}
+{{- define "pixelstream.fault" }}
+
+  {{ .key }}: {{ .wrong }}
+{{- with .yaml }}
+  {{- . | nindent 6 }}
+{{- end }}
 {{- end -}}

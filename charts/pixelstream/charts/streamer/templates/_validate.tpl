@@ -1,0 +1,26 @@
+{{/*
+Faults in this chart's values; see "pixelstream.fault". Usage: {{ include "streamer.validate" . }}
+*/}}
+{{- define "streamer.validate" -}}
+{{- range $name := include "streamer.fleets" . | fromYamlArray }}
+{{- $fleet := include "streamer.fleet" (list $ $name) | fromYaml }}
+{{- $values := $fleet.Values }}
+{{- $key := printf "streamer.fleets.%s" $name }}
+{{- $head := printf "streamer:\n  fleets:\n    %s:\n" $name }}
+{{- if not (regexMatch "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" $name) }}
+{{- include "pixelstream.fault" (dict "key" $key "wrong" "is no name for Kubernetes objects: lower-case letters, digits and dashes" "yaml" (printf "streamer:\n  fleets:\n    %s: {}" (lower $name | regexReplaceAll "[^a-z0-9]+" | trimAll "-" | default "default"))) }}
+{{- end }}
+{{- if gt (len $fleet.name) 50 }}
+{{- include "pixelstream.fault" (dict "key" $key "wrong" (printf "makes names too long (%s has more than 50 letters); shorten it, or the release's" $fleet.name) "yaml" "global:\n  fullnameOverride: px") }}
+{{- end }}
+{{- if and (eq $values.kind "unreal") (eq $values.image.repository "pixelstream") }}
+{{- include "pixelstream.fault" (dict "key" (printf "%s.image" $key) "wrong" "must name your image of Unreal Engine, since the kind is unreal" "yaml" (printf "%s      kind: unreal\n      image:\n        registry: registry.example.com\n        repository: my/game\n        tag: \"1\"" $head)) }}
+{{- end }}
+{{- if and $values.autoscaling.enabled (gt (int64 $values.autoscaling.minReplicas) (int64 $values.autoscaling.maxReplicas)) }}
+{{- include "pixelstream.fault" (dict "key" (printf "%s.autoscaling" $key) "wrong" "has minReplicas above maxReplicas" "yaml" (printf "%s      autoscaling:\n        enabled: true\n        minReplicas: 1\n        maxReplicas: 10" $head)) }}
+{{- end }}
+{{- if lt (int64 $values.terminationGracePeriodSeconds) (int64 60) }}
+{{- include "pixelstream.fault" (dict "key" (printf "%s.terminationGracePeriodSeconds" $key) "wrong" "leaves players no time to end; write at least 60" "yaml" (printf "%s      terminationGracePeriodSeconds: 14400" $head)) }}
+{{- end }}
+{{- end }}
+{{- end -}}
