@@ -10,7 +10,7 @@ from __future__ import annotations
 from pixelstream.protocol import closing
 from pixelstream.protocol.control import EndedReason, SeatState
 from pixelstream.protocol.keepalive import Keepalive, Verdict
-from pixelstream.relay.peers import NOWHERE, Peer, Player, Sfu, Streamer
+from pixelstream.relay.peers import NOWHERE, Peer, Player, Streamer
 from pixelstream.relay.room import PHASE_BITS, Room
 from pixelstream.relay.subscriptions import close_player, player_broke, player_out, streamer_out
 from pixelstream.relay.vocabulary import Phase
@@ -65,20 +65,19 @@ def watch_streamers(room: Room, keepalive: Keepalive, now: float) -> None:
     """Ping the silent, give up the dead, name those that do not answer `identify`."""
     for streamer in list(room.registry.streamers.values()):
         verdict = keepalive.verdict(now, streamer.port.last_seen)
-        if streamer.gone:
-            continue
         if verdict is Verdict.DEAD:
             streamer_out(room, streamer, now)
             streamer.port.abort()
-        elif verdict is Verdict.PING:
-            streamer.port.ping()
-        if not streamer.gone and not streamer.streaming and not isinstance(streamer, Sfu):
+        else:
+            if verdict is Verdict.PING:
+                streamer.port.ping()
             _name_silent(room, streamer, now)
 
 
 def _name_silent(room: Room, streamer: Streamer, now: float) -> None:
     patience = room.options.silent_streamer
-    if streamer.profile.name_silent and 0 < patience <= now - streamer.opened:
+    silent = streamer.profile.name_silent and not streamer.streaming
+    if silent and 0 < patience <= now - streamer.opened:
         room.registry.name_silent(streamer)
         streamer.streaming = True
         room.host.changed()

@@ -91,12 +91,7 @@ class Relay:
             else:
                 player_broke(room, peer, now)
         elif isinstance(peer, Streamer):
-            if (
-                code == closing.ENGINE_REFUSED
-                and peer.profile is profiles.AUTO
-                and peer.greeted
-                and not peer.proven
-            ):
+            if code == closing.ENGINE_REFUSED and _died_of_a_greeting(peer):
                 room.learned = profiles.P427
             streamer_out(room, peer, now)
 
@@ -237,3 +232,7 @@ class Relay:
 
     def _fault(self, player: Player, words: str, now: float) -> None:
         close_player(self._room, player, EndedReason.KICKED, now, code=closing.POLICY, words=words)
+
+
+def _died_of_a_greeting(streamer: Streamer) -> bool:
+    return streamer.profile is profiles.AUTO and streamer.greeted and not streamer.proven

@@ -39,7 +39,6 @@ class Room:
         self.learned: Profile | None = None
         self.controls: dict[str, int] = {}
         self.draining = False
-        self._drained = False
 
     @property
     def adaptive(self) -> bool:
@@ -73,7 +72,6 @@ class Room:
         self.check_drained()
 
     def check_drained(self) -> None:
-        """Tell the host, once, that a draining relay has nobody left."""
-        if self.draining and not self._drained and not self.seats.taken:
-            self._drained = True
+        """Tell the host that a draining relay has nobody left; once, for nobody comes any more."""
+        if self.draining and not self.seats.taken:
             self.host.drained()

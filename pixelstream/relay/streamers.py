@@ -111,7 +111,7 @@ class StreamerHandlers:
     def _first(self, streamer: Streamer, who: Subscriber, kind: str, now: float) -> None:
         """The first message of its type to a subscriber tells something about the engine, too."""
         if kind == Type.OFFER:
-            streamer.proven, self._room.learned = True, None
+            streamer.proven = True
         elif kind == Type.ANSWER and streamer.profile is profiles.AUTO and _browser_offers(streamer, who):
             streamer.profile = profiles.P427
         if isinstance(who, Player):

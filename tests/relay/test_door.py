@@ -3,7 +3,7 @@
 import pytest
 
 from pixelstream.protocol.control import EndedReason, RefusedReason, SeatState
-from pixelstream.relay import Refusal, Role
+from pixelstream.relay import Phase, Refusal, Role
 from tests.support.stage import Actor, Stage
 
 
@@ -168,6 +168,38 @@ def test_a_page_of_an_old_engine_that_comes_back_is_attached_anew() -> None:
     assert streamer.types() == ["playerDisconnected", "playerConnected"]
 
 
+def test_who_comes_back_is_as_subscribed_as_before_and_its_visit_goes_on() -> None:
+    stage = Stage()
+    streamer, player = stage.streamer(), stage.player(to="A", lease=("s", 1))
+    player.says("unsubscribe")
+    player.leaves(1006)
+    streamer.hears()
+    again = stage.player(lease=("s", 1))
+    again.says("iceCandidate", candidate=None)
+    assert streamer.hears() == []
+    assert [phase for _, phase, _, _ in stage.host.phases].count(Phase.CONFIG) == 1
+
+
+def test_who_comes_back_is_known_to_426_by_the_same_number() -> None:
+    stage = Stage(profile="4.26")
+    streamer = stage.enter(Role.STREAMER)
+    stage.player(lease=("s", 1)).leaves(1006)
+    streamer.hears()
+    stage.player(lease=("s", 1)).says("offer", sdp="x")
+    assert [one["playerId"] for one in streamer.hears()] == [1, 1]
+
+
+def test_who_comes_back_is_still_watched_for_activity() -> None:
+    stage = Stage(idle_timeout=20.0)
+    streamer, player = stage.streamer(), stage.player(to="A", lease=("s", 1))
+    player.says("answer", sdp="x")
+    player.says("activity")
+    player.leaves(1006)
+    again = stage.player(lease=("s", 1))
+    stage.wait(20.0, living=(streamer, again))
+    assert again.port.closing == (1008, "idle for too long")
+
+
 def test_who_does_not_come_back_in_time_has_left() -> None:
     stage = Stage(reconnect_grace=60.0)
     streamer, player = stage.streamer(), stage.player(to="A", lease=("s", 1))
@@ -247,7 +279,7 @@ def test_drained_is_told_once_when_the_last_seat_is_free() -> None:
     assert stage.host.drains == 0
     stage.wait(60.0, living=(streamer,))
     assert stage.host.drains == 1
-    assert stage.relay.snapshot().draining
+    assert stage.relay.draining
 
 
 def test_an_empty_relay_is_drained_at_once() -> None:

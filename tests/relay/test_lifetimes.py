@@ -117,6 +117,13 @@ def test_a_streamer_that_ignores_identify_is_named_after_its_time() -> None:
     assert streamer.name == "A"
 
 
+def test_a_streamer_that_has_named_itself_keeps_its_name() -> None:
+    stage = Stage()
+    streamer = stage.streamer("A", version=False)
+    stage.wait(20.0, living=(streamer,))
+    assert streamer.name == "A"
+
+
 def test_a_streamer_known_to_answer_identify_is_waited_for() -> None:
     stage = Stage(profile="5.5")
     stage.enter(Role.STREAMER)

@@ -69,7 +69,7 @@ def test_a_newer_claim_leaves_the_older_seat_to_an_older_one() -> None:
     table.end(first, EndedReason.LEFT, 1.0)
     table.end(second, EndedReason.LEFT, 1.0)
     assert table.claim("c", 9, 10.0, 1.0) is None
-    assert table.claim("d", 8, 10.0, 1.0) is None
+    assert table.claim("d", 5, 10.0, 1.0) is None
 
 
 def test_a_lease_consumes_its_reservation() -> None:
@@ -86,6 +86,23 @@ def test_a_lease_older_than_its_sessions_seat_is_outrun() -> None:
     assert table.admit(Lease("s", 1), 0.0) is Refusal.OUTRUN
     taken(table.admit(Lease("s", 2), 0.0))
     assert table.admit(Lease("s", 1), 0.0) is Refusal.OUTRUN
+
+
+def test_a_newer_lease_of_the_same_session_outruns_its_older_one() -> None:
+    table, _ = seats()
+    seat = taken(table.admit(Lease("s", 1), 0.0))
+    assert table.admit(Lease("s", 2), 0.0) is seat
+    assert table.admit(Lease("s", 1), 0.0) is Refusal.OUTRUN
+
+
+def test_a_guest_leaves_the_seats_of_old_fences_to_claims_that_come_late() -> None:
+    table, _ = seats(2)
+    for session, fence in (("a", 1), ("b", 9)):
+        taken(table.admit(Lease(session, fence), 0.0))
+    for seat in list(table):
+        table.end(seat, EndedReason.LEFT, 0.0)
+    table.admit_guest(0.0)
+    assert table.claim("c", 5, 10.0, 0.0) is None
 
 
 def test_a_lease_of_a_session_that_has_ended_is_outrun() -> None:

@@ -15,6 +15,9 @@ def test_an_sfu_that_loses_its_streamer_hears_of_no_player_it_has_dropped() -> N
     for player in players:
         player.leaves(1006)
     assert sfu.types() == ["streamerDisconnected"]
+    late = stage.player()
+    late.says("listStreamers")
+    assert late.hears() == [{"type": "streamerList", "ids": []}]
     assert {player.port.closing for player in players} == {(1012, "the streamer is gone")}
 
 
@@ -103,16 +106,38 @@ def test_an_sfu_without_a_streamer_reaches_nobody() -> None:
 def test_an_sfu_is_not_announced_to_an_engine_that_dies_of_it(profile: str) -> None:
     stage = Stage(profile=profile)
     streamer = stage.streamer("A", version=False)
-    stage.sfu(to="A")
+    sfu = stage.sfu(to="A")
+    sfu.says("answer", sdp="x")
     assert streamer.hears() == []
+
+
+def test_an_engine_that_turns_out_to_be_old_is_spared_an_sfus_channels() -> None:
+    stage = Stage()
+    streamer = stage.streamer("A", version=False)
+    sfu, page = stage.sfu(to="A"), stage.player()
+    behind = stage.player(to="SFU")
+    page.says("offer", sdp="x")
+    streamer.says("answer", sdp="x", playerId=int(page.id))
+    streamer.hears()
+    sfu.says("streamerDataChannels", playerId=behind.id)
+    assert streamer.hears() == []
+    assert stage.relay.counts.dropped[Drop.NOT_UNDERSTOOD] == 1
+
+
+def test_a_streamers_preference_without_an_sfu_goes_nowhere() -> None:
+    stage = Stage()
+    streamer, player = stage.streamer(), stage.player(to="A")
+    streamer.says("layerPreference", playerId="1", spatialLayer=1)
+    assert player.hears() == []
+    assert stage.relay.counts.dropped[Drop.NOT_SUBSCRIBED] == 1
 
 
 def test_a_kicked_sfu_is_closed_and_its_streamer_told() -> None:
     stage = Stage()
     streamer, sfu = stage.streamer(), stage.sfu(to="A")
     streamer.hears()
-    streamer.says("disconnectPlayer", playerId=sfu.id)
-    assert sfu.port.closing == (1011, "kicked")
+    streamer.says("disconnectPlayer", playerId=sfu.id, reason="x" * 200)
+    assert sfu.port.closing == (1011, "x" * 123)
     assert streamer.types() == ["playerDisconnected"]
 
 
