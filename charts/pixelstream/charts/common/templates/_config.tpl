@@ -30,42 +30,30 @@ checksum/config: {{ toYaml . | sha256sum }}
 {{- end -}}
 
 {{/*
-Mounts of configuration and keys: /etc/pixelstream/config.yaml and /etc/pixelstream/keys.
-Usage: {{ include "pixelstream.mounts" (dict "keys" true) | nindent 12 }}
-Optional key: volume, the name of the volume with the configuration.
+Mounts of the pod's settings and keys. Usage: {{ include "pixelstream.configMounts" . | nindent 12 }}  or, for a pod
+with several configurations or a container without keys, {{ include "pixelstream.configMounts" (dict "volume" "x" "keys" false) }}
 */}}
-{{- define "pixelstream.mounts" -}}
-- name: {{ .volume | default "config" }}
-  mountPath: /etc/pixelstream/config.yaml
-  subPath: config.yaml
-  readOnly: true
-{{- if .keys }}
-- name: keys
-  mountPath: /etc/pixelstream/keys
-  readOnly: true
+{{- define "pixelstream.configMounts" -}}
+- {name: {{ .volume | default "config" }}, mountPath: /etc/pixelstream/config.yaml, subPath: config.yaml, readOnly: true}
+{{- if ne (toString .keys) "false" }}
+- {name: keys, mountPath: /etc/pixelstream/keys, readOnly: true}
 {{- end }}
 {{- end -}}
 
 {{/*
-The volume with a configuration. Usage: {{ include "pixelstream.configVolume" (dict "name" "config" "configMap" $name) | nindent 8 }}
+Volumes behind those mounts; of the release's keys a pod gets only the ones it is given here.
+Usage: {{ include "pixelstream.configVolumes" (list . $configMapName (list "control-key")) | nindent 8 }}
 */}}
-{{- define "pixelstream.configVolume" -}}
-- name: {{ .name }}
+{{- define "pixelstream.configVolumes" -}}
+- name: config
   configMap:
-    name: {{ .configMap }}
-{{- end -}}
-
-{{/*
-The volume with the release's keys, and no more of them than the pod needs.
-Usage: {{ include "pixelstream.keysVolume" (list . "control-key" "lease-keys") | nindent 8 }}
-*/}}
-{{- define "pixelstream.keysVolume" -}}
+    name: {{ index . 1 }}
 - name: keys
   secret:
-    secretName: {{ include "pixelstream.secretName" (first .) }}
+    secretName: {{ include "pixelstream.secretName" (index . 0) }}
     defaultMode: 0440
     items:
-      {{- range rest . }}
+      {{- range index . 2 }}
       - {key: {{ . }}, path: {{ . }}}
       {{- end }}
 {{- end -}}

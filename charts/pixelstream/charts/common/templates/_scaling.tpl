@@ -4,7 +4,7 @@ one only. Usage: {{ include "pixelstream.pdb" (dict "context" . "spec" .Values.p
 Optional keys: selector (text), name, labels.
 */}}
 {{- define "pixelstream.pdb" -}}
-{{- if .spec.enabled -}}
+{{- if and .spec (ne (toString .spec.enabled) "false") -}}
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:

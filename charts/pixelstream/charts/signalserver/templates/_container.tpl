@@ -30,7 +30,7 @@ before the streamer and ends after it, so it is told to drain by its preStop hoo
   readinessProbe:
     {{- include "pixelstream.probe" (list "/readyz" "http" $values.probes.readiness) | nindent 4 }}
   volumeMounts:
-    {{- include "pixelstream.mounts" (dict "volume" .volume "keys" true) | nindent 4 }}
+    {{- include "pixelstream.configMounts" (dict "volume" .volume) | nindent 4 }}
     {{- with $values.extraVolumeMounts }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

@@ -24,7 +24,7 @@ after the signalserver says that no player is left. Usage: {{ include "streamer.
   volumeMounts:
     - {name: tmp, mountPath: /tmp}
     {{- if not $unreal }}
-    {{- include "pixelstream.mounts" (dict "volume" "config") | nindent 4 }}
+    {{- include "pixelstream.configMounts" (dict "volume" "streamer" "keys" false) | nindent 4 }}
     {{- end }}
     {{- with .Values.extraVolumeMounts }}
     {{- toYaml . | nindent 4 }}

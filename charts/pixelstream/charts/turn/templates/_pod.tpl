@@ -5,7 +5,7 @@ Usage: {{ include "turn.pod" (dict "context" . "hostNetwork" true) }}
 {{- define "turn.pod" -}}
 {{- $ := .context -}}
 metadata:
-  {{- include "pixelstream.podMetadata" (list $ (include "turn.config" $)) | nindent 2 }}
+  {{- include "pixelstream.podMetadata" (dict "context" $ "config" (include "turn.config" $)) | nindent 2 }}
 spec:
   {{- include "pixelstream.pullSecrets" $ | nindent 2 }}
   serviceAccountName: {{ include "pixelstream.serviceAccountName" $ }}
