@@ -83,8 +83,7 @@ class Registration:
         self._link: WebSocket | None = None
         self._lost = asyncio.Event()
         self._gathering: asyncio.TimerHandle | None = None
-        self._told: str | None = ""
-        self.links = 0
+        self._told = ""
 
     @property
     def connected(self) -> bool:
@@ -163,7 +162,6 @@ class Registration:
     def opened(self, ws: WebSocket) -> None:
         """Begin with the whole state."""
         self._link, self._told = ws, ""
-        self.links += 1
         log.info("matchmaker reached", url=self._url)
         self._send_state()
 

@@ -190,6 +190,14 @@ class SignalserverSettings(Model):
     lease_keys_file: Path | None = None
     streamer_token_file: Path | None = None
 
+    @model_validator(mode="after")
+    def _waiting_is_not_death(self) -> Self:
+        if self.limits.slow_streamer >= self.keepalive.timeout:
+            raise ValueError(
+                "limits.slowStreamer must be shorter than keepalive.timeout: players that wait aren't dead"
+            )
+        return self
+
     @property
     def exposed(self) -> bool:
         """Whether streamers or SFUs can come from beyond loopback."""

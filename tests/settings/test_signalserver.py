@@ -46,6 +46,7 @@ def test_durations_and_lists_are_read() -> None:
     [
         ("stream: {seats: 0}", "stream.seats = 0: must be at least 1 and at most 4096"),
         ("keepalive: {interval: 30, timeout: 30}", "timeout must be longer than interval"),
+        ("limits: {slowStreamer: 30}", "limits.slowStreamer must be shorter than keepalive.timeout"),
         ("limits: {maxMessage: 300000}", "buffer must be at least maxMessage"),
         ("ice: {stun: ['turn:a']}", "must be a STUN URL"),
         ("control: {paths: ['http://x/']}", "'http://x/' is no pattern"),

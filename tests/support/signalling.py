@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Self
 
 import httpx
@@ -143,8 +143,8 @@ class Server:
 async def signalserver(settings: str = "", *, streamers: str = "") -> AsyncIterator[Server]:
     """Serve with `settings` (YAML) beside the free ports while the block runs."""
     text = LOCAL % (f", {streamers}" if streamers else "") + (settings or "stream: {seats: 10}")
-    async with serving(parse(SignalserverSettings, text)) as running, Server(running) as server:
-        yield server
+    async with AsyncExitStack() as stack, serving(parse(SignalserverSettings, text)) as running:
+        yield await stack.enter_async_context(Server(running))
 
 
 HANDSHAKE = (

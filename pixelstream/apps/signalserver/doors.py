@@ -22,7 +22,7 @@ from pixelstream.metrics.signalserver import LeaseFault
 from pixelstream.net.handshake import Refusal
 from pixelstream.net.websocket import Handler, Request, WebSocket
 from pixelstream.protocol.closing import POLICY
-from pixelstream.relay import Hello, Lease, Peer, Role, Streamer
+from pixelstream.relay import Hello, Lease, Peer, Player, Role, Streamer
 
 _LEASE_IN_PATH = re.compile(r"/s/([^/]+)(?:/.*)?\Z")
 
@@ -134,7 +134,9 @@ class PlayerDoor(Door):
         return Lease(lease.session, lease.fence)
 
     def _tell(self, peer: Peer | None, request: Request) -> None:
-        if peer is None:
+        if isinstance(peer, Player):
+            log.info("player came", player=peer.player_id, session=peer.seat.session)
+        else:
             log.info("player refused")
 
 

@@ -63,7 +63,7 @@ class IceDesk:
 
     async def _serve(self, peer: Peer) -> None:
         config = await self._fetch(peer)
-        if isinstance(peer, Streamer):
+        if type(peer) is Streamer:  # not an SFU, which takes one `config` only
             self._held[peer] = config
         self._metrics.ice.counts[config.source] += 1
         self._configure(peer, config.options)

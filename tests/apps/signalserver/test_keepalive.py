@@ -16,7 +16,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_dead_player_frees_its_seat() -> None:
-    async with signalserver("stream: {seats: 1}\nkeepalive: {interval: 0.1, timeout: 0.3}") as server:
+    async with signalserver(
+        "stream: {seats: 1}\nkeepalive: {interval: 0.1, timeout: 0.3}\nlimits: {slowStreamer: 0.2}"
+    ) as server:
         async with upgraded(server.running.players.port) as (reader, _):
             async with asyncio.timeout(10):
                 while await reader.read(1000):
@@ -26,7 +28,7 @@ async def test_a_dead_player_frees_its_seat() -> None:
 
 async def test_a_dead_streamer_is_noticed() -> None:
     async with (
-        signalserver("keepalive: {interval: 0.1, timeout: 0.3}") as server,
+        signalserver("keepalive: {interval: 0.1, timeout: 0.3}\nlimits: {slowStreamer: 0.2}") as server,
         upgraded(server.running.streamers.port) as (reader, _),
     ):
         async with asyncio.timeout(10):
@@ -36,7 +38,9 @@ async def test_a_dead_streamer_is_noticed() -> None:
 
 
 async def test_one_that_answers_pings_stays() -> None:
-    async with signalserver("stream: {seats: 2}\nkeepalive: {interval: 0.1, timeout: 0.3}") as server:
+    async with signalserver(
+        "stream: {seats: 2}\nkeepalive: {interval: 0.1, timeout: 0.3}\nlimits: {slowStreamer: 0.2}"
+    ) as server:
         alive = await server.player()
         async with upgraded(server.running.players.port):
             await server.until(lambda: server.relay.snapshot().taken == 2)

@@ -57,7 +57,7 @@ async def test_a_slow_player_is_closed_with_1013_and_the_stream_goes_on() -> Non
 
 
 async def test_players_wait_for_a_slow_streamer_and_nothing_is_lost() -> None:
-    async with signalserver(SETTINGS % 30) as server, upgraded(server.running.streamers.port) as streamer:
+    async with signalserver(SETTINGS % 20) as server, upgraded(server.running.streamers.port) as streamer:
         reader, writer = streamer
         writer.write(frame("endpointId", id="A", protocolVersion="1.3.0"))
         await server.until(lambda: "A" in server.relay.registry.streamers)
