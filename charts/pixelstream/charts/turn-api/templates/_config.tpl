@@ -9,5 +9,5 @@ What the pod is told: the chart's own knowledge under the user's `config`. Usage
       "turnSecretFile" "/etc/pixelstream/keys/turn-secret"
       "controlKeyFile" "/etc/pixelstream/keys/control-key"
       "sources" (dict "kubernetes" $kubernetes) -}}
-{{- toYaml (mergeOverwrite $own (deepCopy .Values.config)) -}}
+{{- include "pixelstream.overlay" (list $own .Values.config) -}}
 {{- end -}}

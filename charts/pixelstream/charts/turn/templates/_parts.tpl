@@ -1,10 +1,10 @@
 {{/*
-coturn's image gives its program NET_BIND_SERVICE, without which the kernel will not run it; "restricted" allows it.
-Usage: {{ include "turn.containerSecurity" . }}
+Values of coturn's container. Its image gives the program NET_BIND_SERVICE, without which in its bounds the kernel
+refuses to run it; "restricted" allows that one. Usage: {{ include "turn.values" . | fromYaml }}
 */}}
-{{- define "turn.containerSecurity" -}}
-{{- $own := dict "capabilities" (dict "add" (list "NET_BIND_SERVICE")) -}}
-{{- toYaml (merge $own (include "pixelstream.containerSecurity" . | fromYaml)) -}}
+{{- define "turn.values" -}}
+{{- $own := dict "containerSecurityContext" (dict "capabilities" (dict "drop" (list "ALL") "add" (list "NET_BIND_SERVICE"))) -}}
+{{- toYaml (mergeOverwrite $own (deepCopy .Values)) -}}
 {{- end -}}
 
 {{/*

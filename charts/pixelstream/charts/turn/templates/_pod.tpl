@@ -7,18 +7,11 @@ Usage: {{ include "turn.pod" (dict "context" . "hostNetwork" true) }}
 metadata:
   {{- include "pixelstream.podMetadata" (dict "context" $ "config" (include "turn.config" $)) | nindent 2 }}
 spec:
-  {{- include "pixelstream.pullSecrets" $ | nindent 2 }}
-  serviceAccountName: {{ include "pixelstream.serviceAccountName" $ }}
-  automountServiceAccountToken: false
-  enableServiceLinks: false
   {{- if .hostNetwork }}
   hostNetwork: true
   dnsPolicy: ClusterFirstWithHostNet
   {{- end }}
-  terminationGracePeriodSeconds: {{ $.Values.terminationGracePeriodSeconds }}
-  securityContext:
-    {{- include "pixelstream.podSecurity" $ | nindent 4 }}
-  {{- include "pixelstream.scheduling" (list $ (include "pixelstream.selectorLabels" $)) | nindent 2 }}
+  {{- include "pixelstream.podSpec" (dict "context" $) | nindent 2 }}
   initContainers:
     - name: configure
       image: {{ include "pixelstream.image" (list $ $.Values.kubetools) }}
@@ -41,12 +34,8 @@ spec:
         - {name: token, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
   containers:
     - name: turn
-      image: {{ include "pixelstream.image" (list $ $.Values.image) }}
-      imagePullPolicy: {{ $.Values.image.pullPolicy }}
+      {{- include "pixelstream.container" (dict "context" $ "values" (include "turn.values" $ | fromYaml)) | nindent 6 }}
       command: [turnserver, -c, /run/turn/turnserver.conf]
-      securityContext:
-        {{- include "turn.containerSecurity" $ | nindent 8 }}
-      {{- include "pixelstream.extraEnv" $ | nindent 6 }}
       ports:
         {{- include "turn.ports" $ | nindent 8 }}
       readinessProbe:
@@ -55,8 +44,6 @@ spec:
       livenessProbe:
         tcpSocket: {port: {{ $.Values.ports.listen }}}
         {{- toYaml $.Values.probes.liveness | nindent 8 }}
-      resources:
-        {{- toYaml $.Values.resources | nindent 8 }}
       volumeMounts:
         - {name: run, mountPath: /run/turn}
         {{- if $.Values.tls.existingSecret }}
