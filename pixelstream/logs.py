@@ -30,7 +30,12 @@ _LEVELS: dict[str, int] = {
 
 
 def setup(
-    service: str, level: Level = "info", style: Format = "json", stream: BinaryIO | None = None
+    service: str,
+    level: Level = "info",
+    style: Format = "json",
+    stream: BinaryIO | None = None,
+    *,
+    final: bool = True,
 ) -> None:
     """Send all logs of this process, those of its libraries too, to `stream` (standard error).
 
@@ -39,6 +44,8 @@ def setup(
         level: the lowest that is written; libraries speak from warning up, whatever it is.
         style: `json` for machines, `console` for people.
         stream: takes the bytes.
+        final: loggers keep these choices from their first line on, which makes them cheap; a process
+            that will choose again, as a test does, says no.
     """
     out = stream or sys.stderr.buffer
 
@@ -57,7 +64,7 @@ def setup(
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.BytesLoggerFactory(out),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=final,
     )
     root = logging.getLogger()
     root.handlers = [_Bridge()]

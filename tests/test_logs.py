@@ -30,7 +30,7 @@ def written(stream: io.BytesIO) -> list[dict[str, Any]]:
 
 def test_a_line_has_event_level_service_and_time() -> None:
     out = io.BytesIO()
-    logs.setup("sample", stream=out)
+    logs.setup("sample", stream=out, final=False)
     structlog.get_logger("x").info("player joined", player="101")
     (line,) = written(out)
     assert line.pop("timestamp").endswith("Z")
@@ -39,7 +39,7 @@ def test_a_line_has_event_level_service_and_time() -> None:
 
 def test_levels_below_the_chosen_one_are_off() -> None:
     out = io.BytesIO()
-    logs.setup("sample", "warning", stream=out)
+    logs.setup("sample", "warning", stream=out, final=False)
     structlog.get_logger().info("quiet")
     structlog.get_logger().warning("loud")
     assert [line["event"] for line in written(out)] == ["loud"]
@@ -47,7 +47,7 @@ def test_levels_below_the_chosen_one_are_off() -> None:
 
 def test_leases_are_masked_wherever_they_stand() -> None:
     out = io.BytesIO()
-    logs.setup("sample", stream=out)
+    logs.setup("sample", stream=out, final=False)
     structlog.get_logger().info("opened /s/aaa.bbb.ccc/ws", query="x=1&lease=aaa.bbb.ccc")
     text = out.getvalue().decode()
     assert "aaa.bbb" not in text
@@ -56,7 +56,7 @@ def test_leases_are_masked_wherever_they_stand() -> None:
 
 def test_libraries_speak_into_the_same_stream() -> None:
     out = io.BytesIO()
-    logs.setup("sample", stream=out)
+    logs.setup("sample", stream=out, final=False)
     logging.getLogger("uvicorn.error").warning("odd %s", "thing")
     logging.getLogger("uvicorn.error").info("hum")
     (line,) = written(out)
@@ -65,7 +65,7 @@ def test_libraries_speak_into_the_same_stream() -> None:
 
 def test_an_exception_becomes_text() -> None:
     out = io.BytesIO()
-    logs.setup("sample", stream=out)
+    logs.setup("sample", stream=out, final=False)
     try:
         int("told")
     except ValueError:
@@ -75,7 +75,7 @@ def test_an_exception_becomes_text() -> None:
 
 def test_console_lines_are_for_people() -> None:
     out = io.BytesIO()
-    logs.setup("sample", style="console", stream=out)
+    logs.setup("sample", style="console", stream=out, final=False)
     structlog.get_logger().info("player joined", player="101")
     assert b"player joined" in out.getvalue()
     assert not out.getvalue().startswith(b"{")

@@ -121,7 +121,7 @@ async def test_a_second_socket_of_a_session_replaces_the_first(server: Server) -
 @pytest.fixture
 def written() -> Iterator[io.BytesIO]:
     out = io.BytesIO()
-    logs.setup("signalserver", "debug", stream=out)
+    logs.setup("signalserver", "debug", stream=out, final=False)
     yield out
     structlog.reset_defaults()
 
