@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pixelstream.matchmaking.model import MatchFailure, ReleaseReason, SessionState
+from pixelstream.matchmaking.model import MatchFailure, ReleaseReason, SessionState, Way
 
 
 class AskSeat(NamedTuple):
@@ -43,6 +43,7 @@ class Matched(NamedTuple):
     fence: int
     waited: float
     predicted: float | None
+    way: Way
 
 
 class Returned(NamedTuple):

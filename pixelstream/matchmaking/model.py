@@ -141,6 +141,7 @@ class Stream:
         sessions: ours that are claimed, reserved, connected or away there.
         unreported: those of them that `taken` does not count yet.
         fence: the highest that was used.
+        heard: when its last state came.
         doubted: it refused or did not answer, so it is not offered before its next state.
         failures, rests_until: in a row, and how long it is left alone for them.
     """
@@ -162,6 +163,7 @@ class Stream:
     sessions: dict[str, None] = field(default_factory=dict)
     unreported: set[str] = field(default_factory=set)
     fence: int = 0
+    heard: float = 0.0
     doubted: bool = False
     failures: int = 0
     rests_until: float = 0.0

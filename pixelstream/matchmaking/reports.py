@@ -77,7 +77,7 @@ class Reports:
         stream.engine, stream.version = state.engine, state.version
         stream.seats, stream.taken = state.seats, state.taken
         stream.ready, stream.draining = state.ready, state.draining
-        stream.doubted = False
+        stream.doubted, stream.heard = False, self._books.now
 
     def _reported(self, stream: Stream, entry: SeatedSession) -> None:
         session = self._books.sessions.get(entry.session)

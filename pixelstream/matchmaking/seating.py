@@ -76,7 +76,15 @@ class Seating:
             books.hand(session)
         waited = books.now - session.joined
         books.effects.append(
-            Matched(session.id, session.fleet, session.stream or "", session.fence, waited, session.predicted)
+            Matched(
+                session=session.id,
+                fleet=session.fleet,
+                stream=session.stream or "",
+                fence=session.fence,
+                waited=waited,
+                predicted=session.predicted,
+                way=session.way,
+            )
         )
 
     def refuse(self, session: Session, stream: Stream, reason: RefusedReason) -> None:

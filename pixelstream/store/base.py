@@ -9,95 +9,14 @@ why moves name sessions and links, never positions or counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from pixelstream.matchmaking.effects import Effect
-from pixelstream.matchmaking.model import JoinRefusal, Known, ReleaseReason, SessionState, Way
+from pixelstream.matchmaking.model import JoinRefusal, Known, SessionState, Way
+from pixelstream.matchmaking.views import FleetView, Place, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
 
 Sink = Callable[[Effect], None]
-
-
-class Place(NamedTuple):
-    """Where a session stands.
-
-    Attributes:
-        position: place in the line, 1 for the first; None for one that doesn't wait.
-        estimate: seconds that it will still wait; None if nothing tells.
-        waited: seconds since it came.
-        capacity: seats that its fleet has now, taken or not.
-        fence: that of its seat, if it has one.
-        reason: why it was released.
-    """
-
-    session: str
-    fleet: str
-    state: SessionState
-    position: int | None
-    estimate: float | None
-    waited: float
-    capacity: int
-    stream: str | None
-    fence: int
-    user: str | None
-    reason: ReleaseReason | None
-
-
-class SeatView(NamedTuple):
-    """One session of a stream."""
-
-    session: str
-    state: SessionState
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class StreamView:
-    """One stream, for lists.
-
-    Attributes:
-        state: `free`, `reserved`, `taken`, `away`, or why no player can be sent there: `draining`,
-            `not_ready`, `unlinked` (its control link is broken), `unlisted` (no address), `resting`.
-        pending: seats that were asked for and aren't reported yet.
-    """
-
-    id: str
-    fleet: str
-    state: str
-    seats: int
-    taken: int
-    pending: int
-    ready: bool
-    draining: bool
-    linked: bool
-    engine: str
-    version: str
-    sessions: Sequence[SeatView]
-
-
-@dataclass(frozen=True, slots=True)
-class FleetView:
-    """One fleet, for lists and metrics.
-
-    Attributes:
-        available: streams with a free seat.
-        idle: those of them with no player at all.
-        ready: streams that are linked, have a streamer and don't drain.
-        wanted: streams that the fleet should have.
-        estimate: seconds that a player who came now would wait.
-    """
-
-    name: str
-    streams: int
-    ready: int
-    available: int
-    idle: int
-    taken: int
-    seats: int
-    waiting: int
-    wanted: int
-    estimate: float | None
 
 
 class Store(Protocol):

@@ -17,8 +17,9 @@ from pixelstream.matchmaking.books import Fleet, Rules
 from pixelstream.matchmaking.effects import Effect
 from pixelstream.matchmaking.model import JoinRefusal, Known, Session, SessionState, Stream, Way
 from pixelstream.matchmaking.room import Room
+from pixelstream.matchmaking.views import FleetView, Place, SeatView, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
-from pixelstream.store.base import FleetView, Place, SeatView, Sink, StreamView
+from pixelstream.store.base import Sink
 
 log = structlog.get_logger(__name__)
 
@@ -214,6 +215,7 @@ class MemoryStore:
             linked=stream.link is not None,
             engine=stream.engine,
             version=stream.version,
+            silent=books.now - stream.heard,
             sessions=[SeatView(s.id, s.state, books.now - s.since) for s in sessions],
         )
 

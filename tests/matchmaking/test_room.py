@@ -40,7 +40,7 @@ def test_a_granted_claim_is_a_match() -> None:
     script.state()
     script.join("a")
     script.now = 0.5
-    assert script.granted("a", 1) == [fx.Matched("a", "default", "s", 1, 0.5, None)]
+    assert script.granted("a", 1) == [fx.Matched("a", "default", "s", 1, 0.5, None, Way.JOINED)]
 
 
 def test_who_comes_first_is_seated_first() -> None:

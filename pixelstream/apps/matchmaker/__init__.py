@@ -1,0 +1,1 @@
+"""The matchmaker: waiting room, assignment, leases, control links, REST."""

@@ -1,0 +1,160 @@
+"""What the REST API takes and answers; OpenAPI is made from these.
+
+The trap: a session's id is all that a caller needs to read or end it, so it is long and random; its
+lease is shown only while the seat waits for its player, never afterwards.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pixelstream.apps.matchmaker.leases import Issued
+from pixelstream.matchmaking.model import SessionState
+from pixelstream.matchmaking.views import FleetView, Place, StreamView
+from pixelstream.settings.base import Name
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class NewSession(BaseModel):
+    """A request to play."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fleet: Name = "default"
+    user: Annotated[str | None, Field(max_length=256, description="Needs the control key")] = None
+
+
+class Session(_Answer):
+    """One session.
+
+    `position` and `estimate` (seconds) are those of a session that waits; `url`, relative to the page,
+    `lease` and `expires` (seconds since 1970) those of one whose seat is reserved.
+    """
+
+    session: str
+    fleet: str
+    state: SessionState
+    position: int | None = None
+    estimate: Annotated[float | None, Field(description="Seconds; null when nothing tells")] = None
+    waited: float
+    capacity: int
+    stream: str | None = None
+    url: str | None = None
+    lease: str | None = None
+    expires: int | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, place: Place, lease: Issued | None) -> Session:
+        """Make the answer for a session."""
+        return cls(
+            session=place.session,
+            fleet=place.fleet,
+            state=place.state,
+            position=place.position if place.state in {SessionState.WAITING, SessionState.CLAIMED} else None,
+            estimate=None if place.estimate is None else round(place.estimate, 1),
+            waited=round(place.waited, 1),
+            capacity=place.capacity,
+            stream=place.stream,
+            url=lease.url if lease else None,
+            lease=lease.token if lease else None,
+            expires=lease.expires if lease else None,
+            reason=place.reason.value if place.reason else None,
+        )
+
+
+class Seat(_Answer):
+    """A session on a stream; `seconds` since its state last changed."""
+
+    session: str
+    state: SessionState
+    seconds: float
+
+
+class Stream(_Answer):
+    """One stream."""
+
+    id: str
+    fleet: str
+    state: Annotated[
+        str,
+        Field(
+            description="free, reserved, taken, away, or why nobody is sent there: "
+            "draining, not_ready, unlinked, unlisted, resting"
+        ),
+    ]
+    seats: int
+    taken: int
+    ready: bool
+    draining: bool
+    linked: bool
+    engine: str
+    version: str
+    sessions: list[Seat]
+
+    @classmethod
+    def of(cls, stream: StreamView) -> Stream:
+        """Make the answer for a stream."""
+        return cls(
+            **{name: getattr(stream, name) for name in cls.model_fields if name != "sessions"},
+            sessions=[
+                Seat(session=seat.session, state=seat.state, seconds=round(seat.seconds, 1))
+                for seat in stream.sessions
+            ],
+        )
+
+
+class Streams(_Answer):
+    """All streams, by id."""
+
+    streams: list[Stream]
+
+
+class Fleet(_Answer):
+    """One fleet; `estimate` is the wait of a player who came now, in seconds."""
+
+    name: str
+    streams: int
+    ready: int
+    available: int
+    taken: int
+    seats: int
+    waiting: int
+    wanted: int
+    estimate: float | None
+
+    @classmethod
+    def of(cls, fleet: FleetView) -> Fleet:
+        """Make the answer for a fleet."""
+        return cls(**{name: getattr(fleet, name) for name in cls.model_fields})
+
+
+class Fleets(_Answer):
+    """All fleets, by name."""
+
+    fleets: list[Fleet]
+
+
+class Queue(_Answer):
+    """Those who wait, fleet by fleet, first to last, as many as were asked for; `length` counts all."""
+
+    length: int
+    waiting: list[Session]
+
+
+class Health(_Answer):
+    """How the matchmaker is."""
+
+    status: str
+    version: str
+    store: str
+    draining: bool
+    links: int
+    streams: int
+    waiting: int
+    sockets: int

@@ -1,0 +1,85 @@
+"""The matchmaker as a process: opens its port, runs, and on SIGTERM ends without ending a visit.
+
+The trap: players who are joined here lose their signalling when the process ends, so it stays for
+them until the drain's deadline; whoever went to the seat with a lease doesn't notice.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from pixelstream.apps import service
+from pixelstream.apps.matchmaker.api import create_app
+from pixelstream.apps.matchmaker.context import Context
+from pixelstream.net.listener import Listener, listen
+from pixelstream.settings.matchmaker import MatchmakerSettings
+
+SPARE_FILES = 256
+"""Descriptors for everything but players' sockets."""
+
+log = structlog.get_logger(__name__)
+
+
+class Matchmaker:
+    """A running matchmaker.
+
+    Attributes:
+        context: all that it holds.
+        listener: its open port.
+    """
+
+    def __init__(self, context: Context, listener: Listener) -> None:
+        self.context = context
+        self.listener = listener
+
+    async def drain(self) -> None:
+        """Take nobody new, send away who waits, and return when nobody is joined any more."""
+        self.listener.stop_accepting()
+        await self.context.drain()
+
+
+def run(settings: MatchmakerSettings) -> None:
+    """Serve until SIGTERM or SIGINT, drain, end.
+
+    Raises:
+        SettingsError: a key is missing or unreadable.
+        OSError: a port can't be had.
+    """
+    _allow_files(2 * settings.limits.max_sockets + SPARE_FILES)
+    service.run(
+        "matchmaker", lambda: serving(settings), log_settings=settings.log, drain=settings.drain.deadline
+    )
+
+
+@asynccontextmanager
+async def serving(settings: MatchmakerSettings) -> AsyncIterator[Matchmaker]:
+    """Serve while the block runs.
+
+    Raises:
+        SettingsError: a key is missing or unreadable.
+        OSError: a port can't be had.
+    """
+    context = Context(settings)
+    host, port = settings.listen.host, settings.listen.port
+    listener = await listen(
+        host, port, route=context.route, http=create_app(context), limits=context.limits, backlog=4096
+    )
+    try:
+        await context.start()
+        log.info("listening", host=host, port=listener.port)
+        yield Matchmaker(context, listener)
+    finally:
+        await context.close()
+        await listener.close()
+
+
+def _allow_files(wanted: int) -> None:
+    """Raise the limit of open files as far as the system lets us; a joined player has two sockets."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and most > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

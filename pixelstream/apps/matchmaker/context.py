@@ -1,0 +1,235 @@
+"""What a running matchmaker holds, made in one place; and what it does all the time.
+
+The trap: everything here lives on one event loop. Sockets call back into it, the inbox carries out
+what they cause, and the store's effects come back within the same move.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Mapping
+from functools import partial
+from itertools import count
+from typing import Any
+
+import structlog
+
+from pixelstream.apps.matchmaker.control import ControlLinks
+from pixelstream.apps.matchmaker.core import Core
+from pixelstream.apps.matchmaker.directory import Directory, Discovery, Static
+from pixelstream.apps.matchmaker.dispatch import Dispatch
+from pixelstream.apps.matchmaker.followers import Followers
+from pixelstream.apps.matchmaker.inbox import Inbox
+from pixelstream.apps.matchmaker.joining import Joiner
+from pixelstream.apps.matchmaker.leases import Issuer
+from pixelstream.apps.matchmaker.legacy import SOURCE, LegacyServers
+from pixelstream.apps.matchmaker.players import Player, Stage, WaitingRoom
+from pixelstream.apps.matchmaker.pushes import Pushes
+from pixelstream.auth.keys import LeaseKeys, bearer_matches
+from pixelstream.errors import SettingsError
+from pixelstream.matchmaking.books import Rules
+from pixelstream.matchmaking.model import Known
+from pixelstream.matchmaking.policy import Buffer
+from pixelstream.metrics.common import new_registry
+from pixelstream.metrics.matchmaker import LinkFault, MatchmakerMetrics
+from pixelstream.net.handshake import Refusal
+from pixelstream.net.listener import Limits
+from pixelstream.net.websocket import Handler, Request
+from pixelstream.protocol.control import PATH
+from pixelstream.settings.base import CONTROL_KEY_ENV, LEASE_KEYS_ENV, read_secret
+from pixelstream.settings.matchmaker import MatchmakerSettings
+from pixelstream.store.memory import MemoryStore
+
+OBSERVE_INTERVAL = 0.5
+"""Seconds between two readings of the store for the gauges."""
+
+log = structlog.get_logger(__name__)
+
+
+def rules_of(settings: MatchmakerSettings) -> Rules:
+    """Translate settings to what the pure room goes by."""
+    claims = settings.claims
+    return Rules(
+        buffers={f.name: Buffer(f.buffer, f.minimum, f.maximum) for f in settings.fleets},
+        capacity=settings.queue.capacity,
+        answer=claims.answer,
+        arrival=claims.arrival,
+        rest=claims.rest,
+        rest_most=claims.longest_rest,
+        forget=settings.links.forget_after,
+        max_wait=settings.queue.max_wait or None,
+        patience=settings.rest.patience,
+        # Milliseconds of the wall clock: more than any earlier process can have used one by one.
+        fence_base=int(time.time() * 1000),
+        choice=claims.choice,
+    )
+
+
+class Context:
+    """One matchmaker.
+
+    Raises:
+        SettingsError: a key is missing or can't be read.
+    """
+
+    def __init__(self, settings: MatchmakerSettings) -> None:
+        self.settings = settings
+        self._control_key, keys = _keys(settings)
+        self.registry = new_registry()
+        self.metrics = MatchmakerMetrics(self.registry)
+        self.limits = Limits(
+            max_message=settings.limits.max_message,
+            high_water=settings.limits.buffer,
+            max_sockets=settings.limits.max_sockets,
+        )
+        self.draining = False
+        self.store = MemoryStore(rules_of(settings))
+        self.inbox = Inbox()
+        self.directory = Directory(self._discovered)
+        self.issuer = Issuer(keys, settings.leases.lifetime)
+        self.pushes = Pushes(self.store, settings.queue.notice)
+        self.followers = Followers(self.pushes, settings.limits.max_followers)
+        self.sources: list[Discovery] = [Static(settings.streams)]
+        self._make_handlers()
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def _make_handlers(self) -> None:
+        settings, core = self.settings, Core(self.store, self.inbox, self.metrics)
+        numbers = count()
+        self.room = WaitingRoom(
+            core=core, pushes=self.pushes, settings=settings.queue, user_header=settings.user_header
+        )
+        self.links = ControlLinks(core, numbers=numbers, arrival=settings.claims.arrival)
+        self.legacy: LegacyServers | None = None
+        if settings.legacy.enabled:
+            self.legacy = LegacyServers(
+                core=core,
+                settings=settings.legacy,
+                numbers=numbers,
+                arrival=settings.claims.arrival,
+                forget=settings.links.forget_after,
+                tell=partial(self.directory.tell, SOURCE),
+                part=self._part,
+            )
+        self.joiner = Joiner(
+            core=core,
+            room=self.room,
+            directory=self.directory,
+            issuer=self.issuer,
+            deadline=settings.claims.dial,
+            limits=self.limits,
+            on_joined=self._on_joined,
+        )
+        self.room.on_gone = self._on_gone
+        self.store.listen(
+            Dispatch(
+                core=core,
+                room=self.room,
+                joiner=self.joiner,
+                links=self.links,
+                legacy=self.legacy,
+                followers=self.followers,
+                pushes=self.pushes,
+            )
+        )
+        self.metrics.player_sockets.set_function(lambda: len(self.room.players))
+        self.metrics.joined.set_function(lambda: self.room.count(Stage.JOINED))
+        self.metrics.links.set_function(lambda: len(self.links) + len(self.legacy or ()))
+
+    # --- who may do what -----------------------------------------------------------------------
+
+    def admits(self, authorization: str | None) -> bool:
+        """Whether this Authorization header carries the control key."""
+        return bearer_matches(authorization, self._control_key)
+
+    def route(self, request: Request) -> Handler | Refusal:
+        """Say who handles a websocket; `pixelstream.net.listener.Route`."""
+        if request.path == PATH:
+            if self.admits(request.headers.get("authorization")):
+                return self.links
+            self.metrics.link_faults.counts[LinkFault.UNAUTHORIZED] += 1
+            return Refusal(401, "the control key is missing or wrong")
+        if self.inbox.full:
+            return Refusal(503, "too much is going on; please try again")
+        return self.room
+
+    def not_ready(self) -> str | None:
+        """Say why players should go elsewhere, if they should."""
+        return "draining" if self.draining else None
+
+    # --- running -------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin all that goes on in the background.
+
+        Raises:
+            OSError: the port of old servers can't be had.
+        """
+        jobs: list[Coroutine[Any, Any, None]] = [
+            self.inbox.run(), self.pushes.run(), self.room.reap(), self.links.watch(), self._observe(),
+        ]  # fmt: skip
+        if self.legacy is not None:
+            await self.legacy.listen()
+            jobs.append(self.legacy.watch())
+        jobs += [source.run(partial(self.directory.tell, source.name)) for source in self.sources]
+        self._tasks = [asyncio.create_task(job) for job in jobs]
+
+    async def drain(self) -> None:
+        """Send those who wait away and return when no player is joined any more."""
+        self.draining = True
+        await self.store.drain()
+        self.followers.close()
+        self.room.send_away()
+        while self.room.count(Stage.JOINING, Stage.JOINED, Stage.HANDED):
+            await self.room.wait_for_leave()
+            self.room.send_away()  # whoever came back to the line from a failed join
+
+    async def close(self) -> None:
+        """Stop all of it."""
+        await self.joiner.close()
+        if self.legacy is not None:
+            await self.legacy.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.store.close()
+
+    async def _observe(self) -> None:
+        while True:
+            self.metrics.show(await self.store.fleets(), await self.store.sessions())
+            await asyncio.sleep(OBSERVE_INTERVAL)
+
+    # --- joints between the parts ----------------------------------------------------------------
+
+    def _discovered(self, streams: Mapping[str, Known]) -> None:
+        self.inbox.put(partial(self.store.discover, streams))
+
+    def _on_joined(self, session: str, stream: str) -> None:
+        if self.legacy is not None:
+            self.legacy.joined(session, stream)
+
+    def _on_gone(self, player: Player) -> None:
+        if self.legacy is not None:
+            self.legacy.parted(player.session)
+
+    def _part(self, session: str) -> None:
+        player = self.room.players.get(session)
+        if player is not None and player.stage is Stage.JOINED:
+            player.ws.abort()
+
+
+def _keys(settings: MatchmakerSettings) -> tuple[str, LeaseKeys]:
+    control = read_secret(settings.control_key_file, CONTROL_KEY_ENV)
+    leases = read_secret(settings.lease_keys_file, LEASE_KEYS_ENV)
+    missing = [
+        f"{key}: missing; name the file of the key, or set {env}"
+        for key, env, secret in (
+            ("controlKeyFile", CONTROL_KEY_ENV, control),
+            ("leaseKeysFile", LEASE_KEYS_ENV, leases),
+        )
+        if secret is None
+    ]
+    if control is None or leases is None:
+        raise SettingsError("matchmaker", missing)
+    return control, LeaseKeys.parse(leases, str(settings.lease_keys_file or LEASE_KEYS_ENV))

@@ -1,0 +1,83 @@
+"""Which streams exist and where: discovery.
+
+Sources tell their streams whole; the directory joins them and tells the store. The trap: an address
+is believed only if a source of ours names it (settings, later the cluster's EndpointSlices, or the
+TCP peer of an old server within its allow-list), never because a message does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from pixelstream.matchmaking.model import Known
+from pixelstream.settings.matchmaker import StreamSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One stream.
+
+    Attributes:
+        url: of its signalserver's player websocket, without a path of ours.
+        public: host:port that may be told to old front ends.
+        leased: its signalserver knows leases; without that the join goes to `url` itself.
+    """
+
+    fleet: str
+    url: str
+    public: str | None = None
+    leased: bool = True
+
+    @property
+    def host_port(self) -> tuple[str, int]:
+        """Host and port of `url`."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80)
+
+
+class Discovery(Protocol):
+    """A source of streams."""
+
+    name: str
+
+    async def run(self, tell: Callable[[Mapping[str, Address]], None]) -> None:
+        """Call `tell` with all streams now and after each change; return when there will be none."""
+
+
+class Static:
+    """The streams that the settings list."""
+
+    name = "static"
+
+    def __init__(self, streams: tuple[StreamSettings, ...]) -> None:
+        self._streams = {
+            stream.id: Address(stream.fleet, stream.url, stream.public_address) for stream in streams
+        }
+
+    async def run(self, tell: Callable[[Mapping[str, Address]], None]) -> None:
+        """See `Discovery.run`."""
+        tell(self._streams)
+
+
+class Directory:
+    """All streams of all sources; where two name the same id, the first source counts."""
+
+    def __init__(self, changed: Callable[[Mapping[str, Known]], None]) -> None:
+        self._changed = changed
+        self._sources: dict[str, Mapping[str, Address]] = {}
+        self._all: dict[str, Address] = {}
+
+    def tell(self, source: str, streams: Mapping[str, Address]) -> None:
+        """Take over all streams of one source."""
+        self._sources[source] = dict(streams)
+        self._all = {}
+        for known in self._sources.values():
+            self._all = {**known, **self._all}
+        self._changed({name: Known(address.fleet, address.leased) for name, address in self._all.items()})
+
+    def find(self, stream: str) -> Address | None:
+        """Return where a stream is."""
+        return self._all.get(stream)

@@ -1,0 +1,304 @@
+"""Old signalling servers: Epic's TCP link on port 9999, each with a seat that is kept on its behalf.
+
+The traps: nothing proves who connects, so a server counts only from an allowed network and with an
+allowed player port, and it is dialled at the address that its connection comes from, never at the
+one that it tells; and it reconnects after 5 s with a new socket, so its seat outlives the socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv6Address, ip_address
+from typing import cast
+
+import structlog
+
+from pixelstream.apps.matchmaker.core import Core
+from pixelstream.apps.matchmaker.directory import Address
+from pixelstream.matchmaking.effects import AskSeat, FreeSeat
+from pixelstream.matchmaking.legacy import LegacySeat
+from pixelstream.metrics.matchmaker import LinkFault
+from pixelstream.protocol.control import Claim, Ended, EndedReason, FromSignalserver, Granted, Refused, State
+from pixelstream.protocol.legacy import LegacyError, LegacyMessage, LegacyType, Splitter, parse
+from pixelstream.settings.matchmaker import Legacy
+
+WATCH_INTERVAL = 1.0
+SOURCE = "legacy"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Server:
+    """One old server: its seat, and the link that it has at the moment, if any."""
+
+    name: str
+    address: Address
+    seat: LegacySeat
+    link: LegacyLink | None = None
+    lost_at: float = 0.0
+
+
+class LegacyServers:
+    """All old servers, and the port that they connect to.
+
+    Args:
+        numbers: makes the numbers of links, of all kinds.
+        arrival: seconds that a claimed seat is reserved.
+        forget: seconds that a server without a link keeps its seat.
+        tell: takes all streams of this source when they change.
+        part: closes the joined sockets of a session.
+    """
+
+    def __init__(
+        self,
+        *,
+        core: Core,
+        settings: Legacy,
+        numbers: Iterator[int],
+        arrival: float,
+        forget: float,
+        tell: Callable[[Mapping[str, Address]], None],
+        part: Callable[[str], None],
+    ) -> None:
+        self._store, self._inbox, self.metrics = core.store, core.inbox, core.metrics
+        self._settings = settings
+        self._numbers = numbers
+        self._arrival, self._forget = arrival, forget
+        self._tell, self._part = tell, part
+        self._loop = asyncio.get_running_loop()
+        self._servers: dict[str, Server] = {}
+        self._links: set[LegacyLink] = set()
+        self._server: asyncio.Server | None = None
+
+    def __len__(self) -> int:
+        return len(self._links)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        server = cast("asyncio.Server", self._server)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def listen(self) -> None:
+        """Open the port.
+
+        Raises:
+            OSError: it can't be had.
+        """
+        self._server = await self._loop.create_server(
+            lambda: LegacyLink(self, next(self._numbers)), self._settings.host, self._settings.port
+        )
+
+    async def close(self) -> None:
+        """Close the port and all links."""
+        if self._server is not None:
+            self._server.close()
+        for link in list(self._links):
+            link.abort()
+
+    def find(self, stream: str) -> Server | None:
+        """Return an old server by its stream's id."""
+        return self._servers.get(stream)
+
+    # --- links -------------------------------------------------------------------------------
+
+    def accepts(self, host: str) -> bool:
+        """Whether a server may come from this address."""
+        if len(self._links) >= self._settings.max_servers:
+            return False
+        address = ip_address(host.partition("%")[0])
+        if isinstance(address, IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        return any(address in network for network in self._settings.allow)
+
+    def opened(self, link: LegacyLink) -> None:
+        """Count a link."""
+        self._links.add(link)
+
+    def connect(self, link: LegacyLink, host: str, message: LegacyMessage) -> Server:
+        """Take a server that tells of itself; a link that it had before is replaced.
+
+        Raises:
+            LegacyError: its players' port isn't allowed, or is served over TLS only.
+        """
+        if message.port not in self._settings.ports or message.https:
+            raise LegacyError(f"player port {message.port} (https: {message.https}) is not allowed")
+        name = f"legacy-{host.replace(':', '-').replace('%', '-')}-{message.port}"
+        server = self._servers.get(name)
+        if server is None:
+            authority = f"[{host}]" if ":" in host else host
+            address = Address(
+                self._settings.fleet,
+                f"ws://{authority}:{message.port}",
+                public=f"{authority}:{message.port}",
+                leased=False,
+            )
+            seat = LegacySeat(name, address.fleet, secrets.token_hex(8), self._loop.time())
+            server = self._servers[name] = Server(name, address, seat)
+        elif server.link is not None and server.link is not link:
+            self.metrics.link_faults.counts[LinkFault.REPLACED] += 1
+            server.link.abort()
+        server.link = link
+        self._tell_all()
+        log.info("old server", stream=name, ready=message.ready)
+        return server
+
+    def hear(self, server: Server, message: LegacyMessage) -> None:
+        """Take one message of a server."""
+        self._say(server, server.seat.hear(message, self._loop.time()))
+
+    def lost(self, link: LegacyLink, server: Server | None) -> None:
+        """Take the end of a link."""
+        self._links.discard(link)
+        self._inbox.put(partial(self._store.link_lost, link.number))
+        if server is not None and server.link is link:
+            server.link, server.lost_at = None, self._loop.time()
+            log.info("old server lost", stream=server.name)
+
+    # --- seats -------------------------------------------------------------------------------
+
+    def ask(self, effect: AskSeat) -> bool:
+        """Claim a seat; false if the link isn't one of these."""
+        server = self._by_link(effect.link)
+        if server is None:
+            return False
+        claim = Claim(
+            claim=str(effect.fence), session=effect.session, fence=effect.fence, deadline=self._arrival
+        )
+        self._say(server, server.seat.claim(claim, self._loop.time()))
+        return True
+
+    def free(self, effect: FreeSeat) -> bool:
+        """Release a seat; false if the link isn't one of these."""
+        server = self._by_link(effect.link)
+        if server is None:
+            return False
+        self._part(effect.session)
+        self._say(server, server.seat.parted(effect.session, EndedReason.RELEASED, self._loop.time()))
+        return True
+
+    def joined(self, session: str, stream: str) -> None:
+        """Note that a player's socket is joined to a server's."""
+        if server := self._servers.get(stream):
+            self._say(server, server.seat.joined(session, self._loop.time()))
+
+    def parted(self, session: str) -> None:
+        """Note that a joined player's socket is gone."""
+        for server in self._servers.values():
+            if server.seat.session == session:
+                self._say(server, server.seat.parted(session, EndedReason.LEFT, self._loop.time()))
+
+    def _by_link(self, number: int) -> Server | None:
+        return next((link.server for link in self._links if link.number == number), None)
+
+    def _say(self, server: Server, messages: Iterable[FromSignalserver]) -> None:
+        if server.link is None:
+            return  # the next link begins with the state
+        store, number = self._store, server.link.number
+        for message in messages:
+            match message:
+                case State():
+                    self._inbox.put(partial(store.report, number, message))
+                case Granted(claim=claim, session=session):
+                    self._inbox.put(partial(store.granted, number, session, int(claim)))
+                case Refused(claim=claim, session=session, reason=reason):
+                    self._inbox.put(partial(store.refused, number, session, int(claim), reason))
+                case Ended(session=session, reason=ended, seconds=seconds):
+                    self._inbox.put(partial(store.ended, number, session, ended, seconds))
+
+    # --- time --------------------------------------------------------------------------------
+
+    async def watch(self) -> None:
+        """Drop silent servers and forget lost ones, until cancelled."""
+        while True:
+            await asyncio.sleep(min(WATCH_INTERVAL, self._settings.silence / 4))
+            now = self._loop.time()
+            for server in list(self._servers.values()):
+                self._check(server, now)
+            for link in list(self._links):
+                if link.server is None and now - link.begun > self._settings.silence:
+                    link.abort()
+
+    def _check(self, server: Server, now: float) -> None:
+        self._say(server, server.seat.tick(now))
+        if server.link is None:
+            if now - server.lost_at > self._forget:
+                del self._servers[server.name]
+                self._tell_all()
+        elif now - server.seat.heard > self._settings.silence:
+            self.metrics.link_faults.counts[LinkFault.SILENT] += 1
+            log.warning("old server is silent", stream=server.name)
+            server.link.abort()
+
+    def _tell_all(self) -> None:
+        self._tell({server.name: server.address for server in self._servers.values()})
+
+
+class LegacyLink(asyncio.Protocol):
+    """One TCP connection of an old server.
+
+    Attributes:
+        server: what it said it is; None before its `connect`.
+    """
+
+    def __init__(self, servers: LegacyServers, number: int) -> None:
+        self._servers = servers
+        self.number = number
+        self.server: Server | None = None
+        self.begun = 0.0
+        self._host = ""
+        self._splitter = Splitter()
+        self._transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self._accepted = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Look who comes."""
+        self._transport = cast("asyncio.Transport", transport)
+        self.begun = asyncio.get_running_loop().time()
+        self._host = str(transport.get_extra_info("peername")[0])
+        self._accepted = self._servers.accepts(self._host)
+        if not self._accepted:
+            self._refuse(LinkFault.NOT_ALLOWED, "its address is not allowed, or there are too many")
+            return
+        self._servers.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take every whole object that has come."""
+        if not self._accepted:
+            return
+        try:
+            for text in self._splitter.feed(data):
+                self._take(parse(text))
+        except LegacyError as error:
+            self._refuse(LinkFault.MALFORMED, str(error))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell that the link is gone."""
+        if self._accepted:
+            self._servers.lost(self, self.server)
+
+    def abort(self) -> None:
+        """Close the link at once."""
+        self._transport.abort()
+
+    def _take(self, message: LegacyMessage | None) -> None:
+        if message is None:
+            return  # a type of a server that knows more than cirrus did
+        if message.type is LegacyType.CONNECT:
+            server = self._servers.connect(self, self._host, message)
+            if self.server is not None and self.server is not server:
+                raise LegacyError("one link tells of one server")
+            self.server = server
+        if self.server is None:
+            raise LegacyError("a link begins with connect")
+        self._servers.hear(self.server, message)
+
+    def _refuse(self, fault: LinkFault, words: str) -> None:
+        self._servers.metrics.link_faults.counts[fault] += 1
+        log.warning("old server refused", host=self._host, why=words)
+        self._transport.abort()
