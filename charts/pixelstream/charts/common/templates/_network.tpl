@@ -25,6 +25,21 @@ ports:
 {{- end -}}
 
 {{/*
+A NetworkPolicy rule, as YAML: in from the edge, which is our router, and what `global.networkPolicy.edge` names: pods
+of a gateway or an ingress controller elsewhere. Usage: {{ include "pixelstream.netpolEdge" (list . 8080) | fromYaml }}
+*/}}
+{{- define "pixelstream.netpolEdge" -}}
+{{- $context := index . 0 -}}
+from:
+  - {{- include "pixelstream.netpolPeer" (list $context "router") | nindent 4 }}
+  {{- with $context.Values.global.networkPolicy.edge }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+ports:
+  - {protocol: TCP, port: {{ index . 1 }}}
+{{- end -}}
+
+{{/*
 A NetworkPolicy rule, as YAML: out to the API server, which no selector names, at the ports that it has behind
 its Service. Usage: {{ include "pixelstream.netpolApiServer" . | fromYaml }}
 */}}

@@ -8,7 +8,10 @@ Faults in this chart's values; see "pixelstream.fault". Usage: {{ include "strea
 {{- $key := printf "streamer.fleets.%s" $name }}
 {{- $head := printf "streamer:\n  fleets:\n    %s:\n" $name }}
 {{- if not (regexMatch "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" $name) }}
-{{- include "pixelstream.fault" (dict "key" $key "wrong" "is no name for Kubernetes objects: lower-case letters, digits and dashes" "yaml" (printf "streamer:\n  fleets:\n    %s: {}" (lower $name | regexReplaceAll "[^a-z0-9]+" | trimAll "-" | default "default"))) }}
+{{- include "pixelstream.fault" (dict "key" $key "wrong" "is no name for Kubernetes objects: lower-case letters, digits and dashes" "yaml" (printf "streamer:\n  fleets:\n    %s: {}" (regexReplaceAll "[^a-z0-9]+" (lower $name) "-" | trimAll "-" | default "default"))) }}
+{{- end }}
+{{- if eq $name "fleets" }}
+{{- include "pixelstream.fault" (dict "key" $key "wrong" "is the name of another object of this chart; take another" "yaml" "streamer:\n  fleets:\n    default: {}") }}
 {{- end }}
 {{- if gt (len $fleet.name) 50 }}
 {{- include "pixelstream.fault" (dict "key" $key "wrong" (printf "makes names too long (%s has more than 50 letters); shorten it, or the release's" $fleet.name) "yaml" "global:\n  fullnameOverride: px") }}

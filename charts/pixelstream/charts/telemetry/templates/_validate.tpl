@@ -1,0 +1,10 @@
+{{/*
+Faults in this chart's values; see "pixelstream.fault". Usage: {{ include "telemetry.validate" . }}
+*/}}
+{{- define "telemetry.validate" -}}
+{{- range $name := list "prometheus-adapter" "dcgm-exporter" "kube-prometheus-stack" }}
+{{- if and (index $.Values $name "enabled") (not (hasKey $.Subcharts $name)) }}
+{{- include "pixelstream.fault" (dict "key" (printf "telemetry.%s.enabled" $name) "wrong" "is true, but its chart isn't here; bring it in with this command, or switch it off:" "yaml" "helm dependency update charts/pixelstream/charts/telemetry") }}
+{{- end }}
+{{- end }}
+{{- end -}}
