@@ -6,6 +6,7 @@ request for a key picture comes again until one has arrived, so requests close t
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -170,7 +171,7 @@ class ClipVideo:
 
     def track(self) -> MediaStreamTrack:
         """Return a new player's track."""
-        place = _Place(self._clips, self._number())
+        place = _Place(self._clips, self._number)
         track = PacedTrack("video", self._interval, place.next_data)
         self._places[track] = place
         track.add_listener("ended", lambda: self._places.pop(track, None))
@@ -205,19 +206,23 @@ class ClipVideo:
         self._later = None
         self._switched = asyncio.get_running_loop().time()
         for track, place in self._places.items():
-            place.number, place.index = self._number(), 0
-            track.wake()
+            if place.number is not None:
+                place.number, place.index = self._number(), 0
+                track.wake()
 
 
 class _Place:
-    """Where a player is in the clips."""
+    """Where a player is in the clips; `number` is None until he has come, since tracks are made ahead."""
 
-    def __init__(self, clips: tuple[tuple[bytes, ...], ...], number: int) -> None:
+    def __init__(self, clips: tuple[tuple[bytes, ...], ...], current: Callable[[], int]) -> None:
         self._clips = clips
-        self.number = number
+        self._current = current
+        self.number: int | None = None
         self.index = 0
 
     def next_data(self) -> bytes:
+        if self.number is None:
+            self.number = self._current()
         clip = self._clips[self.number]
         data = clip[self.index]
         self.index = (self.index + 1) % len(clip)

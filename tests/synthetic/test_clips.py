@@ -116,3 +116,14 @@ async def test_a_key_picture_asked_for_is_the_clips_beginning_but_not_again_at_o
         seen.append(await data(track))
     assert [n for n, picture in enumerate(seen) if picture == b"0.0"] == [0, 17]
     await video.close()
+
+
+async def test_a_track_made_ahead_begins_with_what_is_the_case_when_its_player_comes() -> None:
+    scene = Scene(kind=Kind.POINTER, inputs=1)
+    video = ClipVideo(StreamerSettings(mode="clips"), scene, numbered(3))
+    track = video.track()
+    scene.press(Kind.KEY, 65, "")
+    video.pressed()
+    scene.clear()
+    assert await data(track) == b"0.0"
+    await video.close()
