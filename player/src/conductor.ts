@@ -18,6 +18,8 @@ import { Streams } from './streams';
 import type { Settings, StreamModule } from './media/types';
 
 export interface Hints {
+  /** There is a picture to show, a moment before the visit counts as playing. */
+  picture(): void;
   stalled(stalled: boolean): void;
   playRefused(): void;
   keyboardWanted(wanted: boolean, contents: string): void;
@@ -52,6 +54,7 @@ export class Conductor {
     this.streams = new Streams(parts.stage, parts.settings, {
       send: (text) => this.#seat.send(text),
       firstFrame: (here) => { if (here) this.#onFirstFrame(); },
+      ready: (here) => { if (here) this.#onReady(); },
       iceConnected: () => this.#seat.pathFound(),
       iceFailed: (here, found) => {
         const why = diagnose(found);
@@ -168,7 +171,11 @@ export class Conductor {
   #onFirstFrame(): void {
     this.#seat.relax();
     this.#parts.phases.mark('firstFrame');
-    this.dispatch({ type: 'firstFrame' });
+    this.#parts.hints.picture();
+  }
+
+  #onReady(): void {
+    this.dispatch({ type: 'ready' });
     // once without input, or the server never counts this visitor's silence as idling
     this.active();
     void this.stats();
@@ -177,6 +184,6 @@ export class Conductor {
   #onFlow(flows: boolean): void {
     this.#parts.hints.stalled(!flows && this.visit.state === 'playing');
     if (!flows && this.visit.signalling !== 'open') this.dispatch({ type: 'mediaLost' });
-    if (flows && this.visit.state === 'reconnecting' && !this.streams.negotiating) this.dispatch({ type: 'firstFrame' });
+    if (flows && this.visit.state === 'reconnecting' && !this.streams.negotiating) this.dispatch({ type: 'ready' });
   }
 }

@@ -29,7 +29,7 @@ export interface Visit {
 }
 
 export type Event =
-  | { readonly type: 'start' | 'cancel' | 'leave' | 'hide' | 'waitOpen' | 'signalling' | 'seatOpen' | 'steady' | 'firstFrame' | 'mediaLost' }
+  | { readonly type: 'start' | 'cancel' | 'leave' | 'hide' | 'waitOpen' | 'signalling' | 'seatOpen' | 'steady' | 'ready' | 'mediaLost' }
   | { readonly type: 'queued'; readonly line: Line }
   | { readonly type: 'matched'; readonly url: string | null }
   | { readonly type: 'refused'; readonly why: string; readonly words: string }
@@ -70,7 +70,7 @@ export function step(visit: Visit, event: Event): Step {
     case 'seatOpen': return seatOpen(visit);
     case 'seatClosed': return seatClosed(visit, event.code, event.text);
     case 'subscribeFailed': return inSeat(visit) ? elsewhere(visit, reason(/full/i.test(event.words) ? 'seat_full' : 'stream_lost', event.words)) : [visit, []];
-    case 'firstFrame': return inSeat(visit) ? [{ ...visit, state: 'playing', reason: null, rejoins: 0, misses: 0 }, []] : [visit, []];
+    case 'ready': return inSeat(visit) ? [{ ...visit, state: 'playing', reason: null, rejoins: 0, misses: 0 }, []] : [visit, []];
     case 'steady': return [{ ...visit, rejoins: 0 }, []];
     case 'mediaLost': return mediaLost(visit);
     case 'stuck': return stuck(visit, reason(event.code, event.detail));

@@ -33,6 +33,7 @@ const conductor = new Conductor({
   loadStreams: async () => import('./media/stream'),
   changed: (visit) => { page?.draw(visit); announce(visit); },
   hints: {
+    picture: () => { document.body.dataset['picture'] = 'yes'; },
     stalled: (stalled) => page?.stalled(stalled),
     playRefused: () => page?.playRefused(),
     keyboardWanted: (wanted, contents) => page?.keyboardWanted(wanted, contents),

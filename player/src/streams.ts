@@ -119,6 +119,7 @@ export class Streams {
       // a stream about to go must not speak on the socket of the one that comes
       send: (text) => { if (slot === (this.#next?.used === true ? this.#next : this.#current)) news.send(text); },
       firstFrame: () => { this.#promote(slot); if (known()) news.firstFrame(here()); },
+      ready: () => { if (known()) news.ready(here()); },
       iceConnected: () => { if (known()) news.iceConnected(here()); },
       iceFailed: (found) => { if (known()) news.iceFailed(here(), found); },
       flowing: (flows) => { if (known()) news.flowing(here(), flows); },

@@ -17,7 +17,7 @@ function play(events: readonly Event[], from: Visit = LANDING): { visit: Visit; 
 
 const LINE = { position: 2, estimate: 30, waited: 1 };
 const MATCHED: Event[] = [{ type: 'start' }, { type: 'waitOpen' }, { type: 'queued', line: LINE }, { type: 'matched', url: 's/x/ws' }];
-const PLAYING: Event[] = [...MATCHED, { type: 'seatOpen' }, { type: 'firstFrame' }];
+const PLAYING: Event[] = [...MATCHED, { type: 'seatOpen' }, { type: 'ready' }];
 const lost: Event = { type: 'seatClosed', code: 1006, text: '' };
 const orders = (effects: readonly Effect[]): string[] => effects.map((effect) => effect.do);
 
@@ -115,7 +115,7 @@ describe('while playing', () => {
     const { visit, effects } = play([...PLAYING, { type: 'mediaLost' }]);
     expect(visit.state).toBe('reconnecting');
     expect(orders(effects)).toEqual(['negotiate']);
-    expect(play([{ type: 'firstFrame' }], visit).visit).toMatchObject({ state: 'playing', reason: null });
+    expect(play([{ type: 'ready' }], visit).visit).toMatchObject({ state: 'playing', reason: null });
   });
 
   it('negotiates as soon as the socket is back when both are lost', () => {
@@ -156,7 +156,7 @@ describe('whatever comes, in any order', () => {
     { type: 'refused', why: 'draining', words: '' }, { type: 'stuck', code: 'no_path', detail: '' },
   ];
 
-  it('never leaves a socket or a stream behind, and never plays without a first frame', () => {
+  it('never leaves a socket or a stream behind, and never plays before the stream is ready', () => {
     let seed = 7;
     const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
     for (let walk = 0; walk < 2000; walk += 1) {
@@ -174,7 +174,7 @@ describe('whatever comes, in any order', () => {
           if (order === 'closeSeat') open.seat = false;
           if (order === 'dropStream') open.stream = false;
         }
-        if (next.state === 'playing' && visit.state !== 'playing') expect(event.type).toBe('firstFrame');
+        if (next.state === 'playing' && visit.state !== 'playing') expect(event.type).toBe('ready');
         if (['landing', 'ended', 'failed'].includes(next.state)) expect(open).toEqual({ waiting: false, seat: false, stream: false });
         if (next.state === 'waiting') expect(open).toEqual({ waiting: true, seat: false, stream: false });
         if (['ended', 'failed'].includes(next.state)) expect(next.reason).not.toBeNull();

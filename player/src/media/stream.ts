@@ -7,11 +7,14 @@
 import {
   Config, Logger, PixelStreaming, type AllSettings, type WebRtcPlayerController, type WebSocketTransport,
 } from '@epicgames-ps/lib-pixelstreamingfrontend-ue5.7';
+import { Timer } from '../deadline';
 import { FrameWatch } from './frames';
 import { IceWatch } from './ice';
 import { Transport } from './transport';
 import type { IceFindings, Settings, Stream, StreamEvents } from './types';
 
+/** How long a picture without a data channel is held back from being called ready. */
+const CHANNEL_WITHIN_MS = 1000;
 const INPUTS = ['KeyboardInput', 'MouseInput', 'TouchInput', 'GamepadInput'] as const;
 
 // its messages hold whole session descriptions, credentials included
@@ -38,6 +41,7 @@ class EpicStream implements Stream {
   readonly #inputs: Settings;
   #watched: RTCPeerConnection | null = null;
   #ice: IceWatch | null = null;
+  readonly #readyTimer = new Timer();
   #channelStood = false;
   #disposed = false;
 
@@ -55,7 +59,7 @@ class EpicStream implements Stream {
     this.video.autoplay = true;
     this.#transport = new Transport(controller.transport as WebSocketTransport, (text) => events.send(text));
     this.#frames = new FrameWatch(this.video, {
-      first: () => events.firstFrame(),
+      first: () => this.#onFirstFrame(),
       flowing: (flows) => events.flowing(flows),
     });
     this.#listen(typeof settings['StreamerId'] === 'string');
@@ -133,6 +137,7 @@ class EpicStream implements Stream {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#frames.stop();
+    this.#readyTimer.clear();
     this.#ice?.stop();
     this.#transport.close();
     this.#player.controller.closePeerConnection();
@@ -145,7 +150,10 @@ class EpicStream implements Stream {
     on('subscribeFailed', (event) => this.#events.subscribeFailed(event.data.message));
     on('playStreamRejected', () => this.#events.playRefused());
     on('showOnScreenKeyboard', ({ data }) => this.#events.keyboardWanted(data.showOnScreenKeyboard, data.contents));
-    on('dataChannelOpen', () => { this.#channelStood = true; });
+    on('dataChannelOpen', () => {
+      this.#channelStood = true;
+      this.#readyTimer.hurry();
+    });
     on('dataChannelClose', () => { if (this.#channelStood && !this.#disposed) this.#events.lost(); });
     on('streamerListMessage', ({ data }) => {
       // the library takes a streamer by itself only when it is the only one
@@ -153,6 +161,12 @@ class EpicStream implements Stream {
       if (!choosy && data.autoSelectedStreamerId === '' && first !== undefined)
         this.#player.config.setOptionSettingValue('StreamerId', first);
     });
+  }
+
+  /** On a busy machine the channel opens after the picture; keys pressed before would be lost. */
+  #onFirstFrame(): void {
+    this.#events.firstFrame();
+    this.#readyTimer.set(this.#channelStood ? 0 : CHANNEL_WITHIN_MS, () => this.#events.ready());
   }
 
   #watch(): void {

@@ -10,6 +10,8 @@ export interface StreamEvents {
   /** ICE found no way, with what was tried. */
   iceFailed(found: IceFindings): void;
   firstFrame(): void;
+  /** A picture is there and input goes through (or there is no channel for it). */
+  ready(): void;
   /** No new picture for some seconds, or frames flow again. */
   flowing(flows: boolean): void;
   /** The peer connection or its data channel is gone for good. */

@@ -21,6 +21,7 @@ export class Sheet {
     const entered = visit.state !== this.#state;
     this.#state = visit.state;
     document.body.dataset['state'] = visit.state;
+    if (visit.state !== 'playing' && entered) delete document.body.dataset['picture'];
     show('veil', visit.state === 'reconnecting');
     if (entered) this.#enter(visit);
     if (visit.state === 'landing') this.#landing(visit);
