@@ -1,7 +1,8 @@
 """What all services share: health routes, errors as JSON, the event loop, and the end on SIGTERM.
 
 A service is an async context manager that yields something with `drain()`. The trap: while it drains
-it still serves, so its sockets close in the manager's exit, never in `drain`.
+it still serves, so its sockets close in the manager's exit, never in `drain`. SIGUSR1 begins the drain
+and leaves the end to SIGTERM, for a sidecar that must outlive its neighbour.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pixelstream.settings.base import Log
 
 JSON = "application/json"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+EARLY = signal.SIGUSR1
 
 log = structlog.get_logger(__name__)
 
@@ -113,33 +115,34 @@ def run(name: str, serving: Serving, *, log_settings: Log, drain: float) -> None
 
 async def _until_signal(name: str, serving: Serving, drain: float) -> None:
     loop = asyncio.get_running_loop()
-    asked, again = asyncio.Event(), asyncio.Event()
+    early, asked, again = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def stop() -> None:
+        early.set()
         (again if asked.is_set() else asked).set()
 
+    loop.add_signal_handler(EARLY, early.set)
     for number in SIGNALS:
         loop.add_signal_handler(number, stop)
     async with serving() as service:
         settle()
-        await asked.wait()
+        await early.wait()
         log.info("draining", deadline=drain)
-        await _drain(service, drain, again)
+        draining, until = asyncio.create_task(service.drain()), loop.time() + drain
+        await asked.wait()
+        await _finish(draining, max(0.0, until - loop.time()), again)
     log.info("stopped", version=__version__, name=name)
 
 
-async def _drain(service: Drainable, deadline: float, again: asyncio.Event) -> None:
-    waits: list[asyncio.Task[Any]] = [
-        asyncio.create_task(service.drain()),
-        asyncio.create_task(again.wait()),
-    ]
-    done, pending = await asyncio.wait(waits, timeout=deadline, return_when=asyncio.FIRST_COMPLETED)
-    if waits[0] not in done:
+async def _finish(draining: asyncio.Task[None], left: float, again: asyncio.Event) -> None:
+    waits: list[asyncio.Task[Any]] = [draining, asyncio.create_task(again.wait())]
+    done, pending = await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    if draining not in done:
         log.warning("drain cut short", second_signal=again.is_set())
     for task in pending:
         task.cancel()
     await asyncio.gather(*waits, return_exceptions=True)
-    if waits[0] in done and (error := waits[0].exception()):
+    if draining in done and (error := draining.exception()):
         log.error("drain failed", error=repr(error))
 
 

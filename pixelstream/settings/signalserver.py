@@ -4,6 +4,7 @@ The trap: `streamers` and `sfu` listen on loopback unless told otherwise, since 
 streamer is next door and its socket carries no proof of who it is; beyond loopback, give a token.
 """
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -20,6 +21,9 @@ def _as_text(value: object) -> object:
 
 STREAMER_TOKEN_ENV = "PIXELSTREAM_STREAMER_TOKEN"  # noqa: S105 - the name of a variable
 """What streamers and SFUs must show, if it is set."""
+
+STREAM_ID_ENV = "PIXELSTREAM_STREAM_ID"
+"""The stream's id where the settings name none: pods of a fleet share one file, each has its own name."""
 
 Engine = Annotated[
     Literal["auto", "4.26", "4.27", "5.0", "5.2", "5.5"],
@@ -71,10 +75,17 @@ class SfuListen(Listen):
     enabled: bool = True
 
 
-class Stream(Model):
-    """Which stream this is. `seats` is how many players may be here at once."""
+def _own_id() -> str:
+    return os.environ.get(STREAM_ID_ENV) or "stream"
 
-    id: Name = "stream"
+
+class Stream(Model):
+    """Which stream this is; without `id`, the one that `PIXELSTREAM_STREAM_ID` names.
+
+    `seats` is how many players may be here at once.
+    """
+
+    id: Name = Field(default_factory=_own_id, validate_default=True)
     fleet: Name = "default"
     seats: Annotated[int, Field(ge=1, le=4096)] = 1
 
@@ -176,7 +187,7 @@ class SignalserverSettings(Model):
     listen: PlayerListen = PlayerListen()
     streamers: StreamerListen = StreamerListen()
     sfu: SfuListen = SfuListen()
-    stream: Stream = Stream()
+    stream: Stream = Field(default_factory=Stream)
     sessions: Sessions = Sessions()
     auth: Auth = Auth()
     ice: Ice = Ice()

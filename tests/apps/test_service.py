@@ -125,3 +125,26 @@ def test_a_failing_drain_is_told_and_still_ends_with_0() -> None:
     _, err = process.communicate(timeout=20)
     assert process.returncode == 0
     assert "drain failed" in err
+
+
+def test_sigusr1_begins_the_drain_and_sigterm_ends_the_service() -> None:
+    process = start("leaves", 30)
+    process.send_signal(signal.SIGUSR1)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "drain\n"
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, "down\n")
+    assert "drain cut short" not in err
+
+
+def test_the_deadline_counts_from_sigusr1_on() -> None:
+    process = start("stays", 0.01)
+    process.send_signal(signal.SIGUSR1)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "drain\n"
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, "down\n")
+    assert "drain cut short" in err

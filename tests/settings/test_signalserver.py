@@ -4,7 +4,7 @@ import pytest
 
 from pixelstream.errors import SettingsError
 from pixelstream.settings.base import parse
-from pixelstream.settings.signalserver import SignalserverSettings
+from pixelstream.settings.signalserver import STREAM_ID_ENV, SignalserverSettings
 
 
 def faults(text: str) -> list[str]:
@@ -23,6 +23,15 @@ def test_streamers_come_from_loopback_unless_told_otherwise() -> None:
     assert parse(SignalserverSettings, "streamers: {host: 0.0.0.0}").exposed
     assert parse(SignalserverSettings, "sfu: {host: example.org}").exposed
     assert not parse(SignalserverSettings, "sfu: {host: example.org, enabled: false}").exposed
+
+
+def test_pods_that_share_a_file_are_told_their_stream_by_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(STREAM_ID_ENV, "streamer-7d9f-x2x")
+    assert parse(SignalserverSettings, "").stream.id == "streamer-7d9f-x2x"
+    assert parse(SignalserverSettings, "stream: {fleet: a}").stream.id == "streamer-7d9f-x2x"
+    assert parse(SignalserverSettings, "stream: {id: b}").stream.id == "b"
 
 
 def test_an_engine_may_be_written_as_a_number() -> None:

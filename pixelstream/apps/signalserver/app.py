@@ -41,7 +41,7 @@ class Running:
 
     async def drain(self) -> None:
         """Refuse new players and claims, and wait until the last seat is free."""
-        self.context.relay.drain()
+        self.context.drain()
         await self.context.drained.wait()
 
 

@@ -38,7 +38,8 @@ class Context:
         control_key, lease_keys, streamer_token: secrets; None where none is set.
         relay: the rules.
         registration: the control link, None for one that stands alone.
-        drained: set once the relay drains and its last seat is free.
+        draining: set once the relay drains.
+        drained: set once its last seat is free then.
 
     Raises:
         SettingsError: a secret can't be read.
@@ -61,6 +62,7 @@ class Context:
         self.bridge = ControlBridge(settings.control, self._respond, self.metrics, self.tasks)
         self.registration = self._register()
         shell = Shell(self.ice, self.bridge, self.registration, self.metrics)
+        self.draining = asyncio.Event()
         self.drained = shell.drained_event
         self.relay = Relay(_options(settings), shell)
 
@@ -76,6 +78,11 @@ class Context:
         ws.close(TRY_LATER, "too slow")
         if peer is not None:
             self.relay.closed(peer, TRY_LATER, self.clock())
+
+    def drain(self) -> None:
+        """Take no new players and claims."""
+        self.relay.drain()
+        self.draining.set()
 
     async def keep_time(self) -> None:
         """Let time do its work on the relay; ends only by being cancelled."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from pixelstream import __version__
+from pixelstream.apps.signalserver import api
 from pixelstream.settings.base import CONTROL_KEY_ENV
 from pixelstream.settings.signalserver import STREAMER_TOKEN_ENV
-from tests.support.signalling import Server, signalserver
+from tests.support.signalling import DEADLINE, Server, signalserver
 
 
 @pytest.fixture
@@ -35,6 +37,39 @@ async def test_a_draining_one_is_not_ready(server: Server) -> None:
     server.relay.drain()
     answer = await server.http.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"detail": "draining"})
+
+
+async def test_the_streamer_next_door_is_judged_by_being_attached_not_by_draining(server: Server) -> None:
+    assert (await server.http.get("/attachedz")).status_code == 503
+    await server.streamer()
+    server.running.context.drain()
+    assert (await server.http.get("/attachedz")).status_code == 200
+
+
+async def test_the_last_hook_of_the_streamer_waits_for_the_last_player(server: Server) -> None:
+    await server.streamer()
+    player = await server.player(to="A")
+    asked = asyncio.create_task(server.http.get("/drained", timeout=DEADLINE))
+    server.running.context.drain()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(asked), 0.2)
+    await player.leaves()
+    assert (await asked).json() == {"drained": True}
+
+
+async def test_the_last_hook_does_not_wait_where_nothing_drains(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "NOTICE", 0.01)
+    assert (await server.http.get("/drained")).json() == {"drained": False}
+
+
+async def test_the_last_hook_waits_no_longer_than_the_drain() -> None:
+    async with signalserver("drain: {deadline: 0.05}") as server:
+        await server.streamer()
+        await server.player(to="A")
+        server.running.context.drain()
+        assert (await server.http.get("/drained")).json() == {"drained": False}
 
 
 async def test_the_gauges_follow_a_visit(server: Server) -> None:
