@@ -70,8 +70,7 @@ def run(service: Service, config: Path) -> None:
         OSError: a port can't be had.
     """
     if service.lean is not None:
-        # Optimised twice: docstrings alone are a megabyte of each sidecar.
-        argv = [sys.executable, "-OO", "-m", service.lean, "--config", str(config)]
+        argv = [sys.executable, "-m", service.lean, "--config", str(config)]
         os.execv(sys.executable, argv)  # noqa: S606 - the point is to become that program
     settings = load(_find(service.settings), config)
     _find(service.run)(settings)

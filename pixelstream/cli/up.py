@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+from pixelstream import logs
 from pixelstream.cli.stack import smoke, view
 from pixelstream.cli.stack.plan import Options
 from pixelstream.cli.stack.run import Stack, running
@@ -53,6 +54,7 @@ def up(
         mode=mode or ("clips" if smoke_run else "live"),
         codec=codec,
     )
+    logs.setup("up", "warning", "console")
     work = _smoke(options, runs, screenshot) if smoke_run else _watch(options)
     raise typer.Exit(asyncio.run(work))
 

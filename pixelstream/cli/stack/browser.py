@@ -31,11 +31,12 @@ FLAGS = (
 PLAY_DEADLINE = 30.0
 """Seconds that a visit has to show its first frame."""
 INPUT_DEADLINE_MS = 5000
+REPEAT_MS = 250
 KEYS = ("KeyW", "KeyA", "KeyS", "KeyD")
 
 _STATE = "window.pixelstream ? {state: window.pixelstream.state, reason: window.pixelstream.reason} : null"
 _PRESS = """
-([key, deadline]) => new Promise((resolve, reject) => {
+([key, deadline, again]) => new Promise((resolve, reject) => {
   const video = document.querySelector('video');
   const read = () => globalThis.readPixelstreamStrip(video)?.inputs;
   const before = read();
@@ -51,6 +52,12 @@ _PRESS = """
   };
   video.requestVideoFrameCallback(look);
   send('keydown');
+  const repeat = () => {
+    if (read() !== before || performance.now() - start > deadline) return;
+    send('keydown');
+    setTimeout(repeat, again);
+  };
+  if (again) setTimeout(repeat, again);
 })
 """
 
@@ -136,15 +143,28 @@ async def strip(page: Page) -> dict[str, Any] | None:
     return found
 
 
+async def wake(page: Page) -> None:
+    """Press a key again and again until a frame shows one: from then on inputs are listened to.
+
+    Raises:
+        BrowserError: no frame showed one in time.
+    """
+    await _press(page, "KeyQ", again=REPEAT_MS)
+
+
 async def input_to_picture(page: Page, key: str) -> float:
-    """Milliseconds from pressing a key in the page to the frame that shows it.
+    """Milliseconds from pressing a key once in the page to the frame that shows it.
 
     Raises:
         BrowserError: no frame showed it in time.
     """
+    return await _press(page, key, again=0)
+
+
+async def _press(page: Page, key: str, again: int) -> float:
     from playwright.async_api import Error  # noqa: PLC0415 - a development dependency
 
     try:
-        return float(await page.evaluate(_PRESS, [key, INPUT_DEADLINE_MS]))
+        return float(await page.evaluate(_PRESS, [key, INPUT_DEADLINE_MS, again]))
     except Error as error:
         raise BrowserError(error.message.splitlines()[0]) from error

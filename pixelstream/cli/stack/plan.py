@@ -34,6 +34,8 @@ class Options:
     relay_only: bool = False
     mode: Literal["live", "clips"] = "live"
     codec: Literal["h264", "vp8"] = "h264"
+    width: int = 1280
+    height: int = 720
     log_level: str = "info"
 
 
@@ -176,6 +178,8 @@ def _streamer(name: str, port: int, options: Options) -> dict[str, Any]:
         "title": name,
         "mode": options.mode,
         "codec": options.codec,
+        "width": options.width,
+        "height": options.height,
     }
 
 

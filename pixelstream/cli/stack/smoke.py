@@ -6,15 +6,20 @@ and the worst first frame stands beside it; a visit that plays nothing fails the
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pixelstream.cli.stack import browser
 from pixelstream.cli.stack.browser import BrowserError
 
-FRAMES_DEADLINE_MS = 10_000
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+FRAMES_DEADLINE = 10.0
+POLL = 0.1
 MIN_FRAMES = 60
 """Frames that a visit must decode before it counts as playing."""
 TRANSPORT_ORDER = ("host", "srflx", "prflx", "relay")
@@ -109,13 +114,9 @@ async def _visit(url: str, screenshot: Path | None) -> Visit:
         page = await browser.open_page(chromium, url)
         if await browser.wait_state(page, "playing", "failed", "ended") != "playing":
             raise BrowserError(f"it did not play: {await page.evaluate('window.pixelstream.reason')}")
+        await browser.wake(page)
         inputs = [await browser.input_to_picture(page, key) for key in browser.KEYS]
-        await page.wait_for_function(
-            f"() => window.pixelstream.stats().then((s) => s.framesDecoded >= {MIN_FRAMES})",
-            timeout=FRAMES_DEADLINE_MS,
-            polling=200,
-        )
-        seen = await browser.stats(page)
+        seen = await _playing(page)
         if screenshot is not None:
             await page.screenshot(path=screenshot)
         visit = Visit(
@@ -127,3 +128,14 @@ async def _visit(url: str, screenshot: Path | None) -> Visit:
         )
         await page.close(run_before_unload=True)
     return visit
+
+
+async def _playing(page: Page) -> dict[str, Any]:
+    """Statistics of a page that has decoded `MIN_FRAMES`."""
+    try:
+        async with asyncio.timeout(FRAMES_DEADLINE):
+            while (seen := await browser.stats(page))["framesDecoded"] < MIN_FRAMES:  # noqa: ASYNC110 - a page's
+                await asyncio.sleep(POLL)
+    except TimeoutError:
+        raise BrowserError(f"decoded fewer than {MIN_FRAMES} frames in {FRAMES_DEADLINE:.0f} s") from None
+    return seen
