@@ -19,6 +19,7 @@ from pixelstream.apps.matchmaker.control import ControlLinks
 from pixelstream.apps.matchmaker.core import Core
 from pixelstream.apps.matchmaker.directory import Directory, Discovery, Static
 from pixelstream.apps.matchmaker.dispatch import Dispatch
+from pixelstream.apps.matchmaker.fleets import Fleets
 from pixelstream.apps.matchmaker.followers import Followers
 from pixelstream.apps.matchmaker.inbox import Inbox
 from pixelstream.apps.matchmaker.joining import Joiner
@@ -47,11 +48,11 @@ OBSERVE_INTERVAL = 0.5
 log = structlog.get_logger(__name__)
 
 
-def rules_of(settings: MatchmakerSettings) -> Rules:
-    """Translate settings to what the pure room goes by."""
+def rules_of(settings: MatchmakerSettings, buffers: Mapping[str, Buffer]) -> Rules:
+    """Translate settings to what the pure room goes by; `buffers` may change under it."""
     claims = settings.claims
     return Rules(
-        buffers={f.name: Buffer(f.buffer, f.minimum, f.maximum) for f in settings.fleets},
+        buffers=buffers,
         capacity=settings.queue.capacity,
         answer=claims.answer,
         arrival=claims.arrival,
@@ -84,7 +85,8 @@ class Context:
             max_sockets=settings.limits.max_sockets,
         )
         self.draining = False
-        self.store = MemoryStore(rules_of(settings))
+        self.fleets = Fleets(settings)
+        self.store = MemoryStore(rules_of(settings, self.fleets.buffers))
         self.inbox = Inbox()
         self.directory = Directory(self._discovered)
         self.issuer = Issuer(keys, settings.leases.lifetime)
@@ -135,7 +137,7 @@ class Context:
         )
         self.metrics.player_sockets.set_function(lambda: len(self.room.players))
         self.metrics.joined.set_function(lambda: self.room.count(Stage.JOINED))
-        self.metrics.links.set_function(lambda: len(self.links) + len(self.legacy or ()))
+        self.metrics.links.set_function(self.open_links)
 
     # --- who may do what -----------------------------------------------------------------------
 
@@ -154,6 +156,10 @@ class Context:
             return Refusal(503, "too much is going on; please try again")
         return self.room
 
+    def open_links(self) -> int:
+        """Return how many signalling servers have a link, of either kind."""
+        return self.links.count + (self.legacy.count if self.legacy is not None else 0)
+
     def not_ready(self) -> str | None:
         """Say why players should go elsewhere, if they should."""
         return "draining" if self.draining else None
@@ -167,7 +173,8 @@ class Context:
             OSError: the port of old servers can't be had.
         """
         jobs: list[Coroutine[Any, Any, None]] = [
-            self.inbox.run(), self.pushes.run(), self.room.reap(), self.links.watch(), self._observe(),
+            self.inbox.run(), self.pushes.run(), self.room.reap(), self.links.watch(),
+            self.fleets.run(), self._observe(),
         ]  # fmt: skip
         if self.legacy is not None:
             await self.legacy.listen()

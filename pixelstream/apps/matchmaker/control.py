@@ -76,32 +76,33 @@ class ControlLinks:
         self._loop = asyncio.get_running_loop()
         self._links: dict[int, Link] = {}
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many links are open."""
         return len(self._links)
 
     # --- what the store wants ----------------------------------------------------------------
 
-    def ask(self, effect: AskSeat) -> bool:
-        """Send a claim; false if the link isn't one of these."""
+    def say(self, effect: AskSeat | FreeSeat) -> bool:
+        """Send a claim or a release; false if the link isn't one of these."""
         link = self._links.get(effect.link)
         if link is None:
             return False
+        if isinstance(effect, AskSeat):
+            self._ask(link, effect)
+        else:
+            link.asked.pop(effect.session, None)
+            release = Release(session=effect.session, reason=effect.reason, fence=effect.fence)
+            link.ws.send(encode(release))
+        return True
+
+    def _ask(self, link: Link, effect: AskSeat) -> None:
         if len(link.asked) < MAX_ASKED:
             link.asked[effect.session] = self._loop.time()
         claim = Claim(
             claim=str(effect.fence), session=effect.session, fence=effect.fence, deadline=self._arrival
         )
         link.ws.send(encode(claim))
-        return True
-
-    def free(self, effect: FreeSeat) -> bool:
-        """Send a release; false if the link isn't one of these."""
-        link = self._links.get(effect.link)
-        if link is None:
-            return False
-        link.asked.pop(effect.session, None)
-        link.ws.send(encode(Release(session=effect.session, reason=effect.reason, fence=effect.fence)))
-        return True
 
     def replace(self, number: int) -> None:
         """Close a link whose stream has a newer one."""

@@ -65,10 +65,8 @@ class Dispatch:
     def _on_link(self, effect: AskSeat | FreeSeat | CloseLink) -> None:
         if isinstance(effect, CloseLink):
             self._links.replace(effect.link)
-        elif isinstance(effect, AskSeat):
-            _ = self._links.ask(effect) or (self._legacy and self._legacy.ask(effect))
-        else:
-            _ = self._links.free(effect) or (self._legacy and self._legacy.free(effect))
+        elif not self._links.say(effect) and self._legacy is not None:
+            self._legacy.say(effect)
 
     def _matched(self, effect: Matched) -> None:
         player = self._room.players.get(effect.session)

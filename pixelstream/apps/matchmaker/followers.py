@@ -59,9 +59,6 @@ class Followers:
         self._sessions: dict[str, set[Follower]] = {}
         self.closed = False
 
-    def __len__(self) -> int:
-        return self._count
-
     def full(self, session: str) -> bool:
         """Whether there are too many, in all or of this session."""
         return self._count >= self._limit or len(self._sessions.get(session, ())) >= MAX_PER_SESSION

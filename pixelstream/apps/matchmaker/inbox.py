@@ -28,9 +28,6 @@ class Inbox:
         self._moves: deque[Move] = deque()
         self._wake = asyncio.Event()
 
-    def __len__(self) -> int:
-        return len(self._moves)
-
     @property
     def full(self) -> bool:
         """Whether no more work should be taken on; what ends work is always taken."""

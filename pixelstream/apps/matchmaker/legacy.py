@@ -75,7 +75,9 @@ class LegacyServers:
         self._links: set[LegacyLink] = set()
         self._server: asyncio.Server | None = None
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many links are open."""
         return len(self._links)
 
     @property
@@ -162,25 +164,19 @@ class LegacyServers:
 
     # --- seats -------------------------------------------------------------------------------
 
-    def ask(self, effect: AskSeat) -> bool:
-        """Claim a seat; false if the link isn't one of these."""
-        server = self._by_link(effect.link)
+    def say(self, effect: AskSeat | FreeSeat) -> None:
+        """Claim or release a seat."""
+        server = next((link.server for link in self._links if link.number == effect.link), None)
         if server is None:
-            return False
-        claim = Claim(
-            claim=str(effect.fence), session=effect.session, fence=effect.fence, deadline=self._arrival
-        )
-        self._say(server, server.seat.claim(claim, self._loop.time()))
-        return True
-
-    def free(self, effect: FreeSeat) -> bool:
-        """Release a seat; false if the link isn't one of these."""
-        server = self._by_link(effect.link)
-        if server is None:
-            return False
-        self._part(effect.session)
-        self._say(server, server.seat.parted(effect.session, EndedReason.RELEASED, self._loop.time()))
-        return True
+            return
+        now = self._loop.time()
+        if isinstance(effect, AskSeat):
+            fence = effect.fence
+            claim = Claim(claim=str(fence), session=effect.session, fence=fence, deadline=self._arrival)
+            self._say(server, server.seat.claim(claim, now))
+        else:
+            self._part(effect.session)
+            self._say(server, server.seat.parted(effect.session, EndedReason.RELEASED, now))
 
     def joined(self, session: str, stream: str) -> None:
         """Note that a player's socket is joined to a server's."""
@@ -192,9 +188,6 @@ class LegacyServers:
         for server in self._servers.values():
             if server.seat.session == session:
                 self._say(server, server.seat.parted(session, EndedReason.LEFT, self._loop.time()))
-
-    def _by_link(self, number: int) -> Server | None:
-        return next((link.server for link in self._links if link.number == number), None)
 
     def _say(self, server: Server, messages: Iterable[FromSignalserver]) -> None:
         if server.link is None:

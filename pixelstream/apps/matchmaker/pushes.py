@@ -60,9 +60,6 @@ class Pushes:
         self._moved: set[str] = set()
         self._wake = asyncio.Event()
 
-    def __len__(self) -> int:
-        return len(self._by_silence)
-
     def add(self, watcher: Watcher, place: Place) -> None:
         """Tell `watcher` now, and whenever its position changes."""
         self._fleets.setdefault(watcher.fleet, {})[watcher] = None

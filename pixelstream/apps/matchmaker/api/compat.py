@@ -74,7 +74,7 @@ class _Held:
 def _entry(context: Context, stream: StreamView) -> dict[str, Any]:
     address = context.directory.find(stream.id)
     host, port = address.host_port if address else ("", 0)
-    server = context.legacy.find(stream.id) if context.legacy else None
+    server = context.legacy.find(stream.id) if context.legacy is not None else None
     return {
         "address": host,
         "port": port,

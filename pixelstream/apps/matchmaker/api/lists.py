@@ -45,7 +45,7 @@ def router(context: Context) -> APIRouter:
             version=__version__,
             store=store.kind,
             draining=context.draining,
-            links=len(context.links) + len(context.legacy or ()),
+            links=context.open_links(),
             streams=sum(fleet.streams for fleet in found),
             waiting=sum(fleet.waiting for fleet in found),
             sockets=len(context.room.players),

@@ -1,0 +1,76 @@
+"""The fleets of a matchmaker, and the file that the streams' chart writes for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pixelstream.apps.matchmaker import fleets
+from pixelstream.apps.matchmaker.fleets import Fleets
+from pixelstream.errors import SettingsError
+from pixelstream.matchmaking.policy import Buffer
+from pixelstream.settings.base import parse
+from pixelstream.settings.matchmaker import MatchmakerSettings
+
+DEADLINE = 10.0
+
+
+def settings(file: Path, text: str = "") -> MatchmakerSettings:
+    return parse(MatchmakerSettings, f"fleetsFile: {file}\n{text}")
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(fleets, "INTERVAL", 0.001)
+    return tmp_path / "fleets.yaml"
+
+
+@pytest.fixture
+async def followed(file: Path) -> AsyncIterator[Fleets]:
+    file.write_text("fleets: [{name: a, buffer: 3}]")
+    found = Fleets(settings(file))
+    task = asyncio.create_task(found.run())
+    yield found
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(found: Fleets, buffers: dict[str, Buffer]) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while found.buffers != buffers:
+            await asyncio.sleep(0)
+
+
+def test_without_any_there_is_a_default_fleet(file: Path) -> None:
+    assert Fleets(settings(file)).buffers == {"default": Buffer()}
+
+
+def test_the_file_names_fleets_and_the_settings_win(file: Path) -> None:
+    file.write_text("fleets: [{name: a, buffer: 3}, {name: b, buffer: 4}]")
+    assert Fleets(settings(file)).buffers == {"a": Buffer(3), "b": Buffer(4)}
+    own = "fleets: [{name: b, buffer: 0, minimum: 1, maximum: 2}]"
+    assert Fleets(settings(file, own)).buffers == {"a": Buffer(3), "b": Buffer(0, 1, 2)}
+
+
+def test_a_file_with_a_fault_ends_the_start(file: Path) -> None:
+    file.write_text("fleets: [{nmae: a}]")
+    with pytest.raises(SettingsError, match="name"):
+        Fleets(settings(file))
+
+
+async def test_a_change_of_the_file_is_followed_in_place(file: Path, followed: Fleets) -> None:
+    buffers = followed.buffers
+    file.write_text("fleets: [{name: a, buffer: 1}, {name: b}]")
+    await until(followed, {"a": Buffer(1), "b": Buffer()})
+    assert followed.buffers is buffers
+
+
+async def test_a_fault_changes_nothing(file: Path, followed: Fleets) -> None:
+    file.write_text("fleets: {")
+    await asyncio.sleep(0.02)
+    assert followed.buffers == {"a": Buffer(3)}
+    file.write_text("fleets: [{name: c}]")
+    await until(followed, {"c": Buffer()})
