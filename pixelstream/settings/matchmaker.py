@@ -42,6 +42,12 @@ class FleetSettings(Model):
         return self
 
 
+class FleetsFile(Model):
+    """What `fleetsFile` holds, as YAML: `fleets: [{name: default}]`; it is read again and again."""
+
+    fleets: Annotated[tuple[FleetSettings, ...], Field(max_length=1000)] = ()
+
+
 class StreamSettings(Model):
     """One stream: the id that its signalserver reports, and where players of it are sent.
 
@@ -159,12 +165,14 @@ class Drain(Model):
 class MatchmakerSettings(Model):
     """Everything that the matchmaker can be told.
 
+    `fleetsFile` names a file with more fleets (`FleetsFile`); those given here win over it.
     `userHeader` names the header in which the edge passes the player's name; it must be one that the
     edge removes from what comes from outside.
     """
 
     listen: MatchmakerListen = MatchmakerListen()
     fleets: Annotated[tuple[FleetSettings, ...], Field(max_length=1000)] = (FleetSettings(),)
+    fleets_file: Path | None = None
     streams: Annotated[tuple[StreamSettings, ...], Field(max_length=10_000)] = ()
     queue: Queue = Queue()
     claims: Claims = Claims()

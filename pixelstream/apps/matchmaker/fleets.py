@@ -1,0 +1,66 @@
+"""The fleets and their sizes: what the settings say, over what a file says that the streams' chart writes.
+
+The trap: the store reads `Fleets.buffers` at every look, so it is changed in place and never replaced;
+and a file that can't be used changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from pixelstream.errors import SettingsError
+from pixelstream.matchmaking.policy import Buffer
+from pixelstream.settings.base import load
+from pixelstream.settings.matchmaker import FleetSettings, FleetsFile, MatchmakerSettings
+
+INTERVAL = 2.0
+"""Seconds between two looks at the file; Kubernetes itself takes up to a minute to renew it."""
+
+log = structlog.get_logger(__name__)
+
+
+class Fleets:
+    """The fleets that exist whether or not there are streams of theirs.
+
+    Attributes:
+        buffers: their sizes by name.
+
+    Raises:
+        SettingsError: the file has a fault; one that isn't there has no fleets.
+    """
+
+    def __init__(self, settings: MatchmakerSettings) -> None:
+        self._file = settings.fleets_file
+        # The default fleet is for those who name none at all, neither here nor there.
+        self._default = settings.fleets
+        self._own = settings.fleets if "fleets" in settings.model_fields_set else ()
+        self.buffers: dict[str, Buffer] = {}
+        self._take(self._read())
+
+    async def run(self) -> None:
+        """Follow the file until cancelled; a fault is told once, until the file changes."""
+        told = ""
+        while self._file is not None:
+            await asyncio.sleep(INTERVAL)
+            try:
+                self._take(await asyncio.to_thread(self._read))
+                told = ""
+            except SettingsError as error:
+                if str(error) != told:
+                    told = str(error)
+                    log.warning("fleets stay as they are", fault=told)
+
+    def _read(self) -> tuple[FleetSettings, ...]:
+        if self._file is None or not self._file.exists():
+            return ()
+        return load(FleetsFile, self._file).fleets
+
+    def _take(self, found: tuple[FleetSettings, ...]) -> None:
+        fleets = {fleet.name: fleet for fleet in (*found, *self._own) or self._default}
+        new = {name: Buffer(fleet.buffer, fleet.minimum, fleet.maximum) for name, fleet in fleets.items()}
+        if new != self.buffers:
+            self.buffers.clear()
+            self.buffers.update(new)
+            log.info("fleets", names=sorted(new))
