@@ -22,9 +22,7 @@ from aiortc.rtcicetransport import RTCIceCandidate
 
 from pixelstream.settings.streamer import Codec
 from pixelstream.synthetic import ice
-
-CLOSE_PATIENCE: Final = 5.0
-"""Seconds that closing a connection may take; then it is left to the garbage collector, with a warning."""
+from pixelstream.synthetic.closing import close_for_good
 
 _LOG = structlog.get_logger()
 _PROFILES: Final = {"h264": ("video/H264", "42001f"), "vp8": ("video/VP8", None)}
@@ -107,10 +105,7 @@ class Peer:
         self.detach()
         for task in tuple(self._resolving):
             task.cancel()
-        try:
-            await asyncio.wait_for(self._connection.close(), CLOSE_PATIENCE)
-        except TimeoutError:
-            _LOG.warning("a peer connection does not close")
+        await close_for_good(self._connection)
 
     def _add_tracks(self, codec: Codec, video: MediaStreamTrack, sound: MediaStreamTrack | None) -> None:
         transceiver = self._connection.addTransceiver(video, direction="sendonly")

@@ -16,6 +16,7 @@ from pixelstream.errors import PixelstreamError
 from pixelstream.protocol import playerdata
 from pixelstream.protocol.playerdata import PlayerDataError, Reply, ToStreamer, Value
 from pixelstream.synthetic import ice
+from pixelstream.synthetic.closing import hush
 from pixelstream.synthetic.playerlink import Log, PlayerLink
 from pixelstream.synthetic.playerpeer import PlayerPeer
 from pixelstream.synthetic.sink import FrameSink, SeeingSink
@@ -65,6 +66,7 @@ class Player:
         )
 
     async def __aenter__(self) -> Self:
+        hush(asyncio.get_running_loop())
         self._link.log = Log()
         self._task = asyncio.create_task(self._link.run(), name="player")
         return self

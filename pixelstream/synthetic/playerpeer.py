@@ -5,7 +5,6 @@ It asks for no ICE server unless told to, for the reason that ice.py gives.
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
 
 from aiortc import (
     MediaStreamTrack,
@@ -17,10 +16,8 @@ from aiortc import (
 )
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 
+from pixelstream.synthetic.closing import close_for_good
 from pixelstream.synthetic.sink import FrameSink
-
-CLOSE_PATIENCE: Final = 5.0
-"""Seconds that closing may take."""
 
 
 class PlayerPeer:
@@ -96,8 +93,7 @@ class PlayerPeer:
         self._connection.remove_listener("connectionstatechange", self._changed)
         for task in tuple(self._tasks):
             task.cancel()
-        closing = asyncio.ensure_future(self._connection.close())
-        await asyncio.wait([closing], timeout=CLOSE_PATIENCE)
+        await close_for_good(self._connection)
 
     def _track(self, track: MediaStreamTrack) -> None:
         receivers = self._connection.getReceivers()

@@ -16,6 +16,7 @@ from pixelstream import logs
 from pixelstream.settings.base import read_secret
 from pixelstream.settings.signalserver import STREAMER_TOKEN_ENV
 from pixelstream.settings.streamer import StreamerSettings
+from pixelstream.synthetic.closing import hush
 from pixelstream.synthetic.link import Link
 from pixelstream.synthetic.profiles import BAD_MESSAGE, TRAITS
 from pixelstream.synthetic.signalling import run_silent
@@ -63,6 +64,7 @@ class Streamer:
 
     async def run(self) -> None:
         """Serve players, reconnecting to the signalling server for ever; ends by being cancelled."""
+        hush(asyncio.get_running_loop())
         await self.studio.open()
         try:
             await self.link.run()
@@ -97,8 +99,7 @@ class Streamer:
             self.link.fail(BAD_MESSAGE, "config without peerConnectionOptions")
             return
         self.studio.configure(message.get("peerConnectionOptions"))
-        if self.visits and self._linger is None:
-            self._unmentioned = set(self.visits)
+        if self._unmentioned and self._linger is None:
             loop = asyncio.get_running_loop()
             self._linger = loop.call_later(self.settings.session_linger, self._let_go)
 
@@ -159,6 +160,7 @@ class Streamer:
         return lambda message: self.link.send({**message, "playerId": name})
 
     def _lost(self) -> None:
+        self._unmentioned = set(self.visits)
         if self._linger is not None:
             self._linger.cancel()
             self._linger = None

@@ -113,7 +113,8 @@ class Stub:
         else:
             player = self.players.get(str(message.get("playerId", "")))
             if player is not None:
-                await player.send(json.dumps(message))
+                with contextlib.suppress(ConnectionClosed):
+                    await player.send(json.dumps(message))
 
     async def _serve_player(self, socket: ServerConnection) -> None:
         name = self._seat()

@@ -81,6 +81,7 @@ async def test_the_data_channel_speaks_unreals_protocol(stub: Stub) -> None:
 
 
 async def test_players_come_and_go_and_leave_nothing_behind(stub: Stub) -> None:
+    before = asyncio.all_tasks()
     async with streaming(stub) as streamer:
         for _ in range(2):
             async with contextlib.AsyncExitStack() as stack:
@@ -88,12 +89,25 @@ async def test_players_come_and_go_and_leave_nothing_behind(stub: Stub) -> None:
                 for player in players:
                     await player.frames(5)
                 assert len(streamer.visits) == 3
-            await stub.until(lambda: not stub.players)
-            held = (streamer.visits, streamer.studio._background, streamer._stopping)
-            await eventually(lambda held=held: not any(held))  # type: ignore[misc]
+            await eventually(lambda: not streamer.visits)
             assert streamer.studio.scene.players == ()
-    left = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    assert not [name for name in left if name.startswith(("player", "peer", "next", "live", "signalling"))]
+    await eventually(lambda: asyncio.all_tasks() <= before)
+
+
+@pytest.mark.parametrize("mode", ["live", "clips"])
+async def test_players_who_leave_while_they_connect_leave_nothing_behind(
+    stub: Stub, mode: str, clip_cache: Path
+) -> None:
+    before = asyncio.all_tasks()
+
+    async def visit(seconds: float) -> None:
+        async with Player(stub.player_url):
+            await asyncio.sleep(seconds)
+
+    async with streaming(stub, mode=mode, cache_dir=clip_cache) as streamer:
+        await asyncio.gather(*(visit(n / 100) for n in range(12)))
+        await eventually(lambda: not streamer.visits)
+    await eventually(lambda: asyncio.all_tasks() <= before)
 
 
 async def test_a_picture_survives_the_loss_of_the_players_socket(stub: Stub) -> None:
@@ -152,7 +166,7 @@ async def test_later_players_get_the_fresh_config(stub: Stub) -> None:
         async with Player(stub.player_url) as second:
             await second.frames(3)
         assert streamer.studio._options == {"iceServers": [], "fresh": True}
-        await player.more_frames(3)
+        await player.more_frames(45)  # longer than sessionLinger: a fresh config is no new server
 
 
 async def test_a_player_who_never_answers_is_let_go(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
