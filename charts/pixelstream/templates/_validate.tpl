@@ -11,6 +11,9 @@ Faults between components, which no single chart sees; see "pixelstream.fault". 
 {{- if and .Values.turn.enabled (not (index .Values "turn-api" "enabled")) }}
 {{- include "pixelstream.fault" (dict "key" "turn-api.enabled" "wrong" "is false, so nobody would be told of the TURN servers" "yaml" "turn-api:\n  enabled: true") }}
 {{- end }}
+{{- if and .Values.router.enabled .Values.global.networkPolicy.enabled (not .Values.global.networkPolicy.edge) (has (dig "kind" "" .Values.router) (list "gateway" "ingress")) }}
+{{- include "pixelstream.fault" (dict "key" "global.networkPolicy.edge" "wrong" (printf "is empty, so your %s could reach neither page nor streams; name its pods, for example by their namespace" .Values.router.kind) "yaml" "global:\n  networkPolicy:\n    edge:\n      - namespaceSelector:\n          matchLabels:\n            kubernetes.io/metadata.name: traefik") }}
+{{- end }}
 {{- include "pixelstream.validateSecret" . }}
 {{- end -}}
 

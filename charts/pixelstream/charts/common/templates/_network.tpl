@@ -25,13 +25,14 @@ ports:
 {{- end -}}
 
 {{/*
-A NetworkPolicy rule, as YAML: in from the edge, which is our router, and what `global.networkPolicy.edge` names: pods
-of a gateway or an ingress controller elsewhere. Usage: {{ include "pixelstream.netpolEdge" (list . 8080) | fromYaml }}
+A NetworkPolicy rule, as YAML: in from the edge, which is our router, the pod of `helm test`, and what
+`global.networkPolicy.edge` names: pods of a gateway or an ingress controller elsewhere. Usage: {{ include "pixelstream.netpolEdge" (list . 8080) | fromYaml }}
 */}}
 {{- define "pixelstream.netpolEdge" -}}
 {{- $context := index . 0 -}}
 from:
   - {{- include "pixelstream.netpolPeer" (list $context "router") | nindent 4 }}
+  - {{- include "pixelstream.netpolPeer" (list $context "test") | nindent 4 }}
   {{- with $context.Values.global.networkPolicy.edge }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
