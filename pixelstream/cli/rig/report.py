@@ -1,0 +1,158 @@
+"""The bench's figures as a table for people and as one line of JSON.
+
+The trap: a ratio is the median of the rounds' ratios, not the ratio of two medians; a machine that slows
+down for one round then touches one value of many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import TypeVar
+
+from rich.table import Table
+from rich.text import Text
+
+from pixelstream.cli.rig.measures import Figures, Pair, Round
+from pixelstream.cli.rig.servers import BARE, OURS
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        what: in words, with its unit.
+        pair: of ours and of the bare relay, which may be missing.
+        ratio: of ours to the bare relay's, where it has a meaning.
+        judged: what the goal is held against, and its limit: at most, or at least if `least`.
+        digits: behind the point.
+    """
+
+    what: str
+    pair: Pair
+    ratio: float | None = None
+    judged: float | None = None
+    limit: float | None = None
+    least: bool = False
+    digits: int = 1
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None if there is none or it can't be told."""
+        if self.judged is None or self.limit is None:
+            return None
+        return self.judged >= self.limit if self.least else self.judged <= self.limit
+
+
+def ratio(rounds: list[Round]) -> float | None:
+    """Median over the rounds of ours ÷ the bare relay's; None without a bare relay."""
+    ratios = [each[OURS].micros / each[BARE].micros for each in rounds if BARE in each]
+    return median(ratios) if ratios else None
+
+
+def _micros(rounds: list[Round]) -> Pair:
+    names = rounds[0] if rounds else {}
+    return {name: median(each[name].micros for each in rounds) for name in names}
+
+
+def _scaled(pair: Pair, factor: float) -> Pair:
+    return {name: value * factor for name, value in pair.items()}
+
+
+def _quotient(pair: Pair) -> float | None:
+    return pair[OURS] / pair[BARE] if BARE in pair else None
+
+
+def rows(figures: Figures) -> list[Row]:
+    """All figures, in the order of the table."""
+    small, large, visits = figures.small, figures.large, figures.visits
+    setup = _scaled(_micros(visits), 1e-3)
+    found = [
+        Row(what="CPU per message of 280 B, µs", pair=_micros(small), ratio=ratio(small),
+            judged=ratio(small), limit=0.6, digits=2),
+        Row(what="CPU per message of 5 KB, µs", pair=_micros(large), ratio=ratio(large),
+            judged=ratio(large), limit=0.35, digits=2),
+        Row(what="memory per idle player, KB", pair=figures.idle, ratio=_quotient(figures.idle),
+            judged=figures.idle[OURS], limit=8),
+        Row(what="memory at rest, MB", pair=figures.base, ratio=_quotient(figures.base),
+            judged=figures.base[OURS], limit=55),
+        Row(what="CPU per set-up of a player, ms", pair=setup, ratio=ratio(visits), digits=3),
+    ]  # fmt: skip
+    if (seats := figures.seats) is not None:
+        waiting = f"while {seats.waiting:,} wait"
+        delay = seats.delay(0.99) * 1e3
+        found += [
+            Row(what=f"seats per second {waiting}", pair={OURS: seats.rate}, judged=seats.rate, limit=500,
+                least=True, digits=0),
+            Row(what=f"claim to notice {waiting}, p99, ms", pair={OURS: delay}, judged=delay, limit=50),
+        ]  # fmt: skip
+    if figures.answers is not None:
+        found.append(Row(what="TURN answers per second", pair={OURS: figures.answers.rate}, digits=0))
+    return found
+
+
+def table(figures: Figures) -> Table:
+    """The figures for people."""
+    shown = Table(title="What signalling costs here", caption="CPU: user and system time of the server")
+    shown.add_column("measured")
+    for name in ("ours", "bare ws relay", "ours ÷ bare", "goal"):
+        shown.add_column(name, justify="right")
+    for row in rows(figures):
+        shown.add_row(
+            row.what,
+            _number(row.pair.get(OURS), row.digits),
+            _number(row.pair.get(BARE), row.digits),
+            _number(row.ratio, 2),
+            _goal(row),
+        )
+    return shown
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _goal(row: Row) -> Text:
+    if row.limit is None:
+        return Text("")
+    words = f"{'≥' if row.least else '≤'} {row.limit:g}{' x' if row.judged is row.ratio else ''}"
+    return Text(words, style={True: "green", False: "red", None: ""}[row.met])
+
+
+def line(figures: Figures) -> dict[str, float | int | None]:
+    """The figures for machines, those of other services None where they were not measured."""
+    seats, answers = figures.seats, figures.answers
+    setup, small, large = _micros(figures.visits), _micros(figures.small), _micros(figures.large)
+    return {
+        "relay_small_ratio": _rounded(ratio(figures.small), 3),
+        "relay_large_ratio": _rounded(ratio(figures.large), 3),
+        "idle_player_kb": _rounded(figures.idle.get(OURS), 2),
+        "base_rss_mb": _rounded(figures.base.get(OURS), 1),
+        "setup_cpu_ms": _rounded(setup[OURS] / 1e3, 3),
+        "seats_per_s": _of(seats, lambda found: round(found.rate)),
+        "seat_p99_ms": _of(seats, lambda found: round(found.delay(0.99) * 1e3, 1)),
+        "turn_answers_per_s": _of(answers, lambda found: round(found.rate)),
+        "relay_small_us": _rounded(small[OURS], 2),
+        "relay_large_us": _rounded(large[OURS], 2),
+        "seat_p50_ms": _of(seats, lambda found: round(found.delay(0.5) * 1e3, 1)),
+        "seats_waiting": _of(seats, lambda found: found.waiting),
+        "turn_answer_cpu_us": _of(answers, lambda found: round(found.micros, 1)),
+        "setup_ratio": _rounded(ratio(figures.visits), 3),
+        "bare_relay_small_us": _rounded(small.get(BARE), 2),
+        "bare_relay_large_us": _rounded(large.get(BARE), 2),
+        "bare_idle_player_kb": _rounded(figures.idle.get(BARE), 2),
+        "bare_base_rss_mb": _rounded(figures.base.get(BARE), 1),
+        "bare_setup_cpu_ms": _rounded(setup[BARE] / 1e3 if BARE in setup else None, 3),
+    }
+
+
+def _of(found: T | None, figure: Callable[[T], float]) -> float | None:
+    return None if found is None else figure(found)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
