@@ -5,7 +5,7 @@ Usage: {{ (include "signalserver.ports" . | fromYaml).ports }}
 {{- define "signalserver.ports" -}}
 ports:
   - {name: streamer, port: 8888}
-  {{- if (include "signalserver.own" . | fromYaml).sfu.enabled }}
+  {{- if (include "signalserver.config" . | fromYaml).sfu.enabled }}
   - {name: sfu, port: 8889}
   {{- end }}
 {{- end -}}

@@ -2,13 +2,13 @@
 Faults in this chart's values; see "pixelstream.fault". Usage: {{ include "signalserver.validate" . }}
 */}}
 {{- define "signalserver.validate" -}}
-{{- if .Values.standalone.enabled -}}
-{{- $config := include "signalserver.own" . | fromYaml -}}
+{{- if .Values.enabled -}}
+{{- $config := include "signalserver.config" . | fromYaml -}}
 {{- if lt (int64 .Values.terminationGracePeriodSeconds) (int64 60) }}
 {{- include "pixelstream.fault" (dict "key" "signalserver.terminationGracePeriodSeconds" "wrong" "leaves players no time to end; write at least 60" "yaml" "signalserver:\n  terminationGracePeriodSeconds: 14400") }}
 {{- end }}
 {{- if kindIs "invalid" $config.streamerTokenFile }}
-{{- include "pixelstream.fault" (dict "key" "signalserver.config.streamerTokenFile" "wrong" "is taken away, so anyone may bring a streamer; leave it out" "yaml" "signalserver:\n  standalone:\n    enabled: true") }}
+{{- include "pixelstream.fault" (dict "key" "signalserver.config.streamerTokenFile" "wrong" "is taken away, so anyone may bring a streamer; leave it out" "yaml" "signalserver:\n  enabled: true") }}
 {{- end }}
 {{- end -}}
 {{- end -}}

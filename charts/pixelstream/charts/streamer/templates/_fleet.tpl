@@ -34,7 +34,7 @@ Usage: {{ $fleet := include "streamer.fleet" (list $ $name) | fromYaml }}
       "selector" (printf "%s\npixelstream.io/fleet: %s" (include "pixelstream.selectorLabels" $root) $name)
       "native" (eq (include "streamer.native" (list $root $values.signalserver.sidecar)) "true")
       "config" (include "streamer.config" (list $name $engine $values.config) | fromYaml)
-      "signalserver" (include "signalserver.config" $signalserver | fromYaml))) -}}
+      "signalserver" (include "pixelstream.signalserverConfig" $signalserver | fromYaml))) -}}
 {{- end -}}
 
 {{/*

@@ -1,11 +1,37 @@
 {{/*
+Configuration of a signalserver, as YAML: what the chart alone knows, overlaid with `config`.
+Usage: {{ include "pixelstream.signalserverConfig" (dict "context" . "config" .Values.config "fleet" "default" "engine" "auto" "grace" 14400) }}
+Optional key: exposed (true for streamers that come from beyond the pod). The stream's id is the pod's name; see
+"pixelstream.signalserverContainer".
+*/}}
+{{- define "pixelstream.signalserverConfig" -}}
+{{- $keys := "/etc/pixelstream/keys" -}}
+{{- $ours := dict
+      "streamers" (dict "engine" (toString .engine))
+      "sfu" (dict "enabled" false)
+      "stream" (dict "fleet" .fleet)
+      "auth" (dict "lease" "required")
+      "ice" (dict "turnApi" (printf "http://%s:3000" (include "pixelstream.peer" (list .context "turn-api"))))
+      "matchmaker" (dict "url" (printf "ws://%s:3000" (include "pixelstream.peer" (list .context "matchmaker"))))
+      "drain" (dict "deadline" (max 0 (sub (int64 .grace) 30)))
+      "controlKeyFile" (printf "%s/control-key" $keys)
+      "leaseKeysFile" (printf "%s/lease-keys" $keys) -}}
+{{- if .exposed -}}
+{{- $_ := set $ours.streamers "host" "0.0.0.0" -}}
+{{- $_ := set $ours.sfu "host" "0.0.0.0" -}}
+{{- $_ := set $ours "streamerTokenFile" (printf "%s/streamer-token" $keys) -}}
+{{- end -}}
+{{- include "pixelstream.overlay" (list $ours .config) -}}
+{{- end -}}
+
+{{/*
 The signalserver's container, for a pod that has the volumes "keys" and `volume`.
-Usage: {{ include "signalserver.container" (dict "context" $ "values" $values "volume" "config" "native" true) | nindent 8 }}
+Usage: {{ include "pixelstream.signalserverContainer" (dict "context" $ "values" $values "volume" "config" "native" true) | nindent 8 }}
 "values" has image, resources, containerSecurityContext, extraEnv, extraEnvFrom, extraVolumeMounts, lifecycle and
 probes: the caller's .Values are another chart's. With "native" it is a sidecar of Kubernetes' own kind: it starts
 before the streamer and ends after it, so it is told to drain by its preStop hook, which runs at once.
 */}}
-{{- define "signalserver.container" -}}
+{{- define "pixelstream.signalserverContainer" -}}
 {{- $values := .values -}}
 {{- if and .native (not $values.lifecycle) -}}
 {{- $drain := dict "preStop" (dict "exec" (dict "command" (list "/bin/sh" "-c" "kill -USR1 1"))) -}}
