@@ -34,6 +34,8 @@ MAX_KEPT_MESSAGES = 32
 MAX_KEPT_BYTES = 64 * 1024
 MAX_PING = 256
 """Bytes; a keepalive message of a front end has 40."""
+PING_TURNS = 60
+"""Turns in which all players are pinged once."""
 GOODBYE = 5.0
 """Seconds that a player with a lease has to close its waiting socket by itself."""
 
@@ -99,7 +101,7 @@ class WaitingRoom:
         self._settings = settings
         self._user_header = user_header.lower() if user_header else None
         self._loop = asyncio.get_running_loop()
-        self._pings: deque[tuple[float, Player]] = deque()
+        self._pings: deque[Player] = deque()
         self._left = asyncio.Event()
         self.players: dict[str, Player] = {}
         self.on_gone: Callable[[Player], None] = lambda _: None
@@ -125,7 +127,7 @@ class WaitingRoom:
         )
         ws.user = player
         self.players[player.session] = player
-        self._pings.append((self._loop.time() + self._settings.ping, player))
+        self._pings.append(player)
         self._inbox.put(partial(self._join, player))
 
     def received(self, ws: WebSocket, data: bytes) -> None:
@@ -218,23 +220,27 @@ class WaitingRoom:
     # --- signs of life -------------------------------------------------------------------------
 
     async def reap(self) -> None:
-        """Ping all who wait and drop those who don't answer, until cancelled."""
-        while True:
-            await asyncio.sleep(self._settings.ping / 15)
-            now = self._loop.time()
-            while self._pings and self._pings[0][0] <= now:
-                _, player = self._pings.popleft()
-                self._check(player, now)
+        """Ping all who wait and drop those who don't answer, until cancelled.
 
-    def _check(self, player: Player, now: float) -> None:
+        Each turn takes its share of them, so that players who came together aren't pinged together.
+        """
+        share = 0.0
+        while True:
+            await asyncio.sleep(self._settings.ping / PING_TURNS)
+            share += len(self._pings) / PING_TURNS
+            for _ in range(min(int(share), len(self._pings))):
+                self._check(self._pings.popleft())
+            share %= 1.0
+
+    def _check(self, player: Player) -> None:
         if player.stage not in {Stage.WAITING, Stage.JOINING}:
             return
-        if now - player.ws.last_seen > self._settings.silence:
+        if self._loop.time() - player.ws.last_seen > self._settings.silence:
             log.info("waiting player is gone", session=player.session)
             player.ws.abort()
             return
         player.ws.ping()
-        self._pings.append((now + self._settings.ping, player))
+        self._pings.append(player)
 
     def _pinged(self, ws: WebSocket, data: bytes) -> bool:
         """Answer the keepalive of a front end; false if it is something else."""

@@ -19,8 +19,8 @@ from pixelstream.store.base import Store
 
 SLICE = 64
 """Players of one step of a pass: well below a millisecond."""
-SHORTEST, LONGEST = 0.1, 0.8
-"""Seconds between two passes: a short line learns at once, a long one within a second."""
+SHORTEST, LONGEST = 0.25, 0.8
+"""Seconds between two passes: a short line learns soon, a long one within a second."""
 REST = 8.0
 HEARTBEAT = 0.5
 """Seconds between two looks for players who haven't been told anything for long."""
