@@ -20,7 +20,13 @@ from pixelstream import __version__
 from pixelstream.cli import serve
 from pixelstream.cli.guard import guarded
 
-LAZY = {"up": "pixelstream.cli.up", "bench": "pixelstream.cli.bench"}
+LAZY = {
+    "up": "pixelstream.cli.up",
+    "bench": "pixelstream.cli.bench",
+    "deploy": "pixelstream.cli.deploy",
+    "status": "pixelstream.cli.status",
+    "undeploy": "pixelstream.cli.undeploy",
+}
 """Commands that are functions of their own name in a module that is imported once they are asked for."""
 
 Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="YAML file with the settings.")]
