@@ -7,17 +7,13 @@ streamer is next door and its socket carries no proof of who it is; beyond loopb
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pixelstream.relay.bridge import AllowList
 from pixelstream.settings.base import HttpUrl, Listen, Log, Model, Name, Port, Seconds, WsUrl
-
-
-def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, float) else value
-
+from pixelstream.settings.types import version_schema, version_text
 
 STREAMER_TOKEN_ENV = "PIXELSTREAM_STREAMER_TOKEN"  # noqa: S105 - the name of a variable
 """What streamers and SFUs must show, if it is set."""
@@ -25,10 +21,8 @@ STREAMER_TOKEN_ENV = "PIXELSTREAM_STREAMER_TOKEN"  # noqa: S105 - the name of a 
 STREAM_ID_ENV = "PIXELSTREAM_STREAM_ID"
 """The stream's id where the settings name none: pods of a fleet share one file, each has its own name."""
 
-Engine = Annotated[
-    Literal["auto", "4.26", "4.27", "5.0", "5.2", "5.5"],
-    BeforeValidator(_as_text),  # YAML reads an unquoted 5.5 as a number
-]
+_Engines = Literal["auto", "4.26", "4.27", "5.0", "5.2", "5.5"]
+Engine = Annotated[_Engines, BeforeValidator(version_text), version_schema(*get_args(_Engines))]
 
 
 def _stun(value: str) -> str:

@@ -5,21 +5,15 @@ that sends video sends one stream, as Unreal does.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from pixelstream.settings.base import Log, Model, Name, Seconds, WsUrl
+from pixelstream.settings.types import version_schema, version_text
 
-
-def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, float) else value
-
-
-Profile = Annotated[
-    Literal["4.26", "4.27", "5.0", "5.2", "5.5"],
-    BeforeValidator(_as_text),  # YAML reads an unquoted 5.5 as a number
-]
+_Profiles = Literal["4.26", "4.27", "5.0", "5.2", "5.5"]
+Profile = Annotated[_Profiles, BeforeValidator(version_text), version_schema(*get_args(_Profiles))]
 """The generation of Unreal Engine whose streamer is imitated; each stands for all until the next."""
 
 Mode = Literal["live", "clips", "signalling"]

@@ -52,6 +52,17 @@ Name = Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]
 """A name of a fleet or stream: fits a Kubernetes label value, a URL path and a metric label."""
 
 
+def version_text(value: object) -> object:
+    """Give back the text of a version that YAML read as a number; Helm even writes `5.0` as `5`."""
+    return str(float(value)) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+def version_schema(*versions: str) -> WithJsonSchema:
+    """Return the schema of a choice of versions, each of which may be written as text or as a number."""
+    numbers = [float(version) for version in versions if version.replace(".", "").isdigit()]
+    return WithJsonSchema({"enum": [*versions, *numbers]})
+
+
 def _url_of(*schemes: str) -> Callable[[str], str]:
     words = " or ".join(f"{scheme}://host[:port]" for scheme in schemes)
 
