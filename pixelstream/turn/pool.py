@@ -22,6 +22,7 @@ class Relay:
         tls: port of TURN over TLS.
         tls_host: the name in the certificate where that isn't `host`.
         draining: known, but not offered any more.
+        zone: where it stands, as its cluster names it; None if it isn't known.
     """
 
     host: str
@@ -30,6 +31,7 @@ class Relay:
     tls: int | None = None
     tls_host: str | None = None
     draining: bool = False
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,20 @@ class Pool:
             )
         return changed
 
-    def choose(self, key: str, limit: int) -> list[Relay]:
+    def choose(self, key: str, limit: int, zone: str | None = None) -> list[Relay]:
         """Return at most `limit` relays for the caller `key`, best first: the same ones for the same key.
 
-        Losing a relay moves only its own callers; the rest keep theirs.
+        Those in the caller's `zone` come first. Losing a relay moves only its own callers; the rest keep
+        theirs.
         """
         if len(self._offered) == 1:
             return [self._offered[0][1]]
         raw = key.encode()
-        return [relay for _, relay in nsmallest(limit, self._offered, key=lambda pair: _weight(raw, pair[0]))]
+
+        def rank(pair: tuple[int, Relay]) -> tuple[bool, int]:
+            return zone is not None and pair[1].zone != zone, _weight(raw, pair[0])
+
+        return [relay for _, relay in nsmallest(limit, self._offered, key=rank)]
 
     def size(self, source: str) -> int:
         """Count the relays of `source`, draining ones among them."""

@@ -46,6 +46,16 @@ def test_a_draining_relay_is_known_but_not_offered() -> None:
     assert pool.choose("a", 2) == relays(2)
 
 
+def test_relays_of_the_callers_zone_come_first_and_others_after_them() -> None:
+    pool = Pool()
+    near, far = Relay("192.0.2.1", zone="a"), Relay("192.0.2.2", zone="b")
+    pool.update("static", [near, far], 0)
+    for caller in "stuvw":
+        assert pool.choose(caller, 2, "a") == [near, far]
+        assert pool.choose(caller, 1, "b") == [far]
+        assert set(pool.choose(caller, 2, "elsewhere")) == {near, far}
+
+
 def test_callers_are_spread_over_all_relays() -> None:
     pool = Pool()
     pool.update("static", relays(*range(1, 6)), 0)

@@ -1,0 +1,165 @@
+"""Which relays a cluster has: coturn's pods, with the addresses of the nodes that they are on.
+
+A pod on the host network is reached where its node is: by the node's annotation, its external address,
+else its internal one. The trap: a relay must leave the answers before it ends, so a pod that is told to
+end, or on a node that takes no more pods, counts as draining at once, whatever its readiness says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pixelstream.kube.client import NODES, PODS, Client, Object
+from pixelstream.kube.watch import Fault, Watch
+from pixelstream.turn.hosts import host
+from pixelstream.turn.pool import Relay
+
+ANNOTATION = "pixelstream.io/turn-address"
+"""Annotation of a node that names the address by which clients reach its relay."""
+ZONE = "topology.kubernetes.io/zone"
+PORTS = {"turn-udp": "udp", "turn-tcp": "tcp", "turn-tls": "tls"}
+"""Names of the container's ports, and what `Relay` calls them."""
+PREFERRED = ("ExternalIP", "InternalIP")
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """What is read of coturn's pod; `ports` are those of `PORTS` that it has."""
+
+    node: str
+    ready: bool
+    ending: bool
+    on_host: bool
+    host_address: str | None
+    ports: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What is read of a node; `addresses` are to be tried in this order."""
+
+    ready: bool
+    closed: bool
+    addresses: tuple[str, ...]
+    zone: str | None
+
+
+def read_pod(one: Object) -> Pod | None:
+    """Read a pod; None for one that isn't on a node yet."""
+    spec, status = one["spec"], one.get("status") or {}
+    if not spec.get("nodeName"):
+        return None
+    ports = [
+        (PORTS[port["name"]], port["containerPort"])
+        for container in spec["containers"]
+        for port in container.get("ports") or ()
+        if port.get("name") in PORTS
+    ]
+    return Pod(
+        node=spec["nodeName"],
+        ready=_is_ready(status),
+        ending="deletionTimestamp" in one["metadata"],
+        on_host=bool(spec.get("hostNetwork")),
+        host_address=status.get("hostIP"),
+        ports=tuple(ports),
+    )
+
+
+def read_node(one: Object) -> Node:
+    """Read a node."""
+    meta, status = one["metadata"], one.get("status") or {}
+    found = status.get("addresses") or ()
+    listed = [entry["address"] for kind in PREFERRED for entry in found if entry["type"] == kind]
+    named = (meta.get("annotations") or {}).get(ANNOTATION)
+    return Node(
+        ready=_is_ready(status),
+        closed=bool((one.get("spec") or {}).get("unschedulable")),
+        addresses=tuple(filter(None, (named, *listed))),
+        zone=(meta.get("labels") or {}).get(ZONE),
+    )
+
+
+def relays_of(pods: Iterable[Pod], nodes: Mapping[str, Node], address: str | None = None) -> list[Relay]:
+    """Return the relays that clients can reach, in the order of zones and addresses.
+
+    Args:
+        pods: coturn's.
+        nodes: by name.
+        address: where pods are reached that aren't on the host network; without it they are left out.
+    """
+    found: dict[tuple[Any, ...], Relay] = {}
+    for pod in pods:
+        node = nodes.get(pod.node)
+        place = _place(pod, node) if pod.on_host else address
+        if node is None or place is None or not pod.ports or not (pod.ready or pod.ending) or not node.ready:
+            continue
+        ports = dict(pod.ports)
+        udp, tcp, tls = (ports.get(transport) for transport in PORTS.values())
+        relay = Relay(place, udp, tcp, tls, draining=pod.ending or node.closed, zone=node.zone)
+        known = found.get((place, udp, tcp, tls))
+        if known is None or known.draining:  # a pod's successor may be there before it has ended
+            found[place, udp, tcp, tls] = relay
+    return sorted(found.values(), key=lambda relay: (relay.zone or "", relay.host))
+
+
+class RelayWatch:
+    """The relays of one namespace.
+
+    Args:
+        client: of the API server.
+        namespace: where coturn's pods are.
+        selector: their labels.
+        address: see `relays_of`.
+    """
+
+    def __init__(self, client: Client, namespace: str, selector: str, address: str | None = None) -> None:
+        self._pods = Watch(client, PODS, read_pod, namespace=namespace, selector=selector)
+        self._nodes = Watch(client, NODES, read_node)
+        self._address = address
+
+    @property
+    def current(self) -> bool:
+        """Whether the last list is how things are now."""
+        return self._pods.current and self._nodes.current
+
+    async def run(self, tell: Callable[[list[Relay]], None], fault: Fault) -> None:
+        """Tell all relays once they are known and after each change, until cancelled; see `Watch.run`."""
+        pods: list[Pod] = []
+        nodes: dict[str, Node] = {}
+        listed: set[str] = set()
+
+        def both(kind: str) -> None:
+            listed.add(kind)
+            if len(listed) == 2:  # noqa: PLR2004 - pods and nodes
+                tell(relays_of(pods, nodes, self._address))
+
+        def take_pods(found: Mapping[str, Pod]) -> None:
+            pods[:] = found.values()
+            both("pods")
+
+        def take_nodes(found: Mapping[str, Node]) -> None:
+            nodes.clear()
+            nodes.update({key.rpartition("/")[2]: node for key, node in found.items()})
+            both("nodes")
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._pods.run(take_pods, fault))
+            tasks.create_task(self._nodes.run(take_nodes, fault))
+
+
+def _is_ready(status: dict[str, Any]) -> bool:
+    conditions = status.get("conditions") or ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _place(pod: Pod, node: Node | None) -> str | None:
+    """The first address that may stand in a URL."""
+    for text in (*(node.addresses if node else ()), pod.host_address or ""):
+        try:
+            return host(text)
+        except ValueError:
+            continue
+    return None
