@@ -25,9 +25,10 @@ class Source(StrEnum):
 
     STATIC = "static"
     FILE = "file"
+    KUBERNETES = "kubernetes"
 
 
-WATCHED = (Source.FILE,)
+WATCHED = (Source.FILE, Source.KUBERNETES)
 """Sources whose list can grow old; the settings' own list can't."""
 
 

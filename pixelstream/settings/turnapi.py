@@ -1,34 +1,22 @@
 """Settings of turn-api; the `config:` block of its chart, in the same order."""
 
-import re
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from pixelstream.settings.base import Listen, Log, Model, Port, Seconds
+from pixelstream.settings.kubernetes import Kubernetes
+from pixelstream.turn.hosts import host
 
-_HOST = re.compile(
-    r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
-)
-
-
-def _host(value: str) -> str:
-    try:
-        return str(ip_address(value))
-    except ValueError:
-        if _HOST.fullmatch(value) and not value.rpartition(".")[2].isdigit():
-            return value
-        raise ValueError(
-            "must be an address (IPv6 without brackets) or a host name, without a port"
-        ) from None
-
-
-Host = Annotated[str, AfterValidator(_host)]
+Host = Annotated[str, AfterValidator(host)]
 """An IP address or a DNS name."""
 
 RelayPort = Annotated[int, Field(ge=1, le=65535)]
+
+
+Zone = Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+"""A zone as the nodes' label names it."""
 
 
 class RelayEntry(Model):
@@ -40,6 +28,7 @@ class RelayEntry(Model):
     tls: RelayPort | None = None
     tls_host: Host | None = None
     draining: bool = False
+    zone: Zone | None = None
 
 
 class RelayFile(Model):
@@ -55,11 +44,21 @@ class FileSource(Model):
     interval: Annotated[Seconds, Field(ge=0.05, le=3600)] = 2.0
 
 
+class KubernetesSource(Kubernetes):
+    """Pods of coturn in a cluster, and the nodes that they are on.
+
+    `address` is where clients reach those that aren't on the host network, such as a load balancer's.
+    """
+
+    address: Host | None = None
+
+
 class Sources(Model):
     """Where relays come from; all sources count."""
 
     static: tuple[RelayEntry, ...] = ()
     file: FileSource | None = None
+    kubernetes: KubernetesSource | None = None
 
 
 class Credentials(Model):

@@ -29,6 +29,12 @@ _OPENAPI: dict[str, Any] = {
             "description": "Names the caller in the user name; letters, digits and ._~-",
             "schema": {"type": "string", "maxLength": 128},
         },
+        {
+            "name": "zone",
+            "in": "query",
+            "description": "Where the caller is, so that relays of the same zone come first",
+            "schema": {"type": "string"},
+        },
         {"name": "policy", "in": "query", "schema": {"type": "string", "enum": sorted(POLICIES)}},
     ],
     "responses": {
@@ -60,6 +66,10 @@ def create_app(context: Context) -> FastAPI:
         if (session and not is_caller(session)) or policy not in POLICIES:
             context.metrics.answers.counts[Answer.BAD_REQUEST] += 1
             return problem(400, "session takes letters, digits and ._~-; policy takes all or relay")
-        return Response(context.answer(session, cast("Policy", policy)), headers=NO_STORE, media_type=JSON)
+        return Response(
+            context.answer(session, cast("Policy", policy), query.get("zone")),
+            headers=NO_STORE,
+            media_type=JSON,
+        )
 
     return app

@@ -47,7 +47,7 @@ def run(settings: TurnApiSettings) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is on its way.
 
     Raises:
-        SettingsError: a secret is missing or unreadable.
+        SettingsError: a secret is missing or unreadable, or there is no way to a cluster that is asked for.
         OSError: the port can't be had.
     """
     service.run("turn-api", lambda: serving(settings), log_settings=settings.log, drain=FINISH)
@@ -58,14 +58,14 @@ async def serving(settings: TurnApiSettings) -> AsyncIterator[TurnApi]:
     """Serve while the block runs.
 
     Raises:
-        SettingsError: a secret is missing or unreadable.
+        SettingsError: a secret is missing or unreadable, or there is no way to a cluster that is asked for.
         OSError: the port can't be had.
     """
-    context = Context(settings)
+    context, sources = Context(settings), sources_of(settings.sources)
     host, port = settings.listen.host, settings.listen.port
     listener = await listen(host, port, route=_no_websockets, http=create_app(context))
     log.info("listening", host=host, port=listener.port)
-    tasks = [asyncio.create_task(_supervise(source, context)) for source in sources_of(settings.sources)]
+    tasks = [asyncio.create_task(_supervise(source, context)) for source in sources]
     try:
         yield TurnApi(context, listener)
     finally:

@@ -60,15 +60,15 @@ class Context:
         """Whether a caller with this Authorization header may ask; anyone may when no key is set."""
         return self._control_key is None or bearer_matches(authorization, self._control_key)
 
-    def answer(self, session: str, policy: Policy) -> bytes:
-        """Return the RTCConfiguration for `session` (may be empty) as JSON.
+    def answer(self, session: str, policy: Policy, zone: str | None = None) -> bytes:
+        """Return the RTCConfiguration for `session` (may be empty) as JSON; relays of `zone` come first.
 
         Raises:
             ValueError: the session's name can't stand in a user name.
         """
         made = issue(self._secret, session or ANONYMOUS, now=self._clock(), lifetime=self._lifetime)
         # Those without a name would all hash to one relay: their number spreads them.
-        relays = self.pool.choose(session or str(next(self._turn)), self._limit)
+        relays = self.pool.choose(session or str(next(self._turn)), self._limit, zone)
         self.metrics.answers.counts[Answer.OK if relays else Answer.EMPTY] += 1
         return orjson.dumps(rtc_configuration(relays, made, policy))
 

@@ -1,21 +1,29 @@
 """Where the relays come from, behind one interface: each source runs until it is cancelled.
 
-The trap: a list that can't be used must change nothing. A file is JSON and not YAML for that reason:
-no prefix of a JSON object is one, while half of a YAML list may be a shorter list.
+The trap: a list that can't be used, or a cluster that can't be asked, must change nothing. That is why
+a file is JSON and not YAML: no prefix of a JSON object is one, while half of a YAML list may be a
+shorter list.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import orjson
 
 from pixelstream.errors import SettingsError
+from pixelstream.kube import access
+from pixelstream.kube.client import Client
+from pixelstream.kube.relays import RelayWatch
 from pixelstream.metrics.turnapi import Source
 from pixelstream.settings.base import MAX_FILE, check
-from pixelstream.settings.turnapi import FileSource, RelayEntry, RelayFile, Sources
+from pixelstream.settings.turnapi import FileSource, KubernetesSource, RelayEntry, RelayFile, Sources
 from pixelstream.turn.pool import Relay
+
+CONFIRM = 5.0
+"""Seconds between two words that a cluster's list is still right."""
 
 
 class Sink(Protocol):
@@ -85,9 +93,53 @@ class FileRelays:
         return [to_relay(entry) for entry in entries]
 
 
+class KubernetesRelays:
+    """Coturn's pods, followed in a cluster.
+
+    Raises:
+        SettingsError: there is no way to the API server.
+    """
+
+    name = Source.KUBERNETES
+
+    def __init__(self, settings: KubernetesSource) -> None:
+        self._settings = settings
+        self._access = access.find()
+
+    async def run(self, sink: Sink) -> None:
+        """Publish every list, and confirm the last while the watch is on."""
+        client = Client(self._access)
+        wanted = self._settings
+        watch = RelayWatch(client, wanted.namespace, wanted.selector, wanted.address)
+        last: list[list[Relay]] = []
+
+        def take(relays: list[Relay]) -> None:
+            last[:] = [relays]
+            sink.update(self.name, relays)
+
+        async def confirm() -> None:
+            while True:
+                await asyncio.sleep(CONFIRM)
+                if last and watch.current:
+                    sink.update(self.name, last[0])
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(confirm())
+                await watch.run(take, partial(sink.fault, self.name))
+        finally:
+            await client.close()
+
+
 def sources_of(settings: Sources) -> list[RelaySource]:
-    """Return the sources that the settings ask for."""
+    """Return the sources that the settings ask for.
+
+    Raises:
+        SettingsError: there is no way to the API server that one needs.
+    """
     found: list[RelaySource] = [StaticRelays(settings.static)]
+    if settings.kubernetes:
+        found.append(KubernetesRelays(settings.kubernetes))
     if settings.file:
         found.append(FileRelays(settings.file))
     return found
