@@ -17,6 +17,8 @@ Object = dict[str, Any]
 WORKLOADS = "deployments,daemonsets,statefulsets"
 MAX_WHY = 3
 """Words about one pod."""
+UNTOLD = frozenset({"PodInitializing", "ContainerCreating", "CrashLoopBackOff", "BackOff"})
+"""Kubernetes' reasons that say nothing which the exit code doesn't."""
 
 
 @dataclass(frozen=True, order=True)
@@ -110,14 +112,25 @@ def _conditions(status: Object) -> Iterable[str]:
             yield f"no node takes it: {condition.get('message', condition.get('reason', ''))}"
 
 
+def crashed(pod: Object) -> list[str]:
+    """Names of the pod's containers that ended by themselves, so that their logs may say why."""
+    return [
+        container["name"]
+        for container in _statuses(pod.get("status", {}))
+        if pick(container, "lastState", "terminated") and not container.get("ready")
+    ]
+
+
+def _statuses(status: Object) -> list[Object]:
+    return [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+
+
 def _containers(status: Object) -> Iterable[str]:
-    for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
-        waiting = pick(container, "state", "waiting")
-        ended = pick(container, "lastState", "terminated")
-        if waiting and waiting.get("reason") not in {"PodInitializing", "ContainerCreating"}:
-            yield f"{container['name']} {waiting.get('reason', '')}: {waiting.get('message', '')}".rstrip(
-                ": "
-            )
+    for container in _statuses(status):
+        waiting, ended = pick(container, "state", "waiting"), pick(container, "lastState", "terminated")
+        if waiting and waiting.get("reason") not in UNTOLD:
+            told = f"{container['name']} {waiting.get('reason', '')}: {waiting.get('message', '')}"
+            yield told.rstrip(": ")
         if ended and not container.get("ready"):
             times = container["restartCount"]
             yield f"{container['name']} ended with code {ended.get('exitCode')}, {times} times"
@@ -127,7 +140,7 @@ def _warnings(events: Iterable[Object]) -> dict[str, str]:
     """The last warning about each object, by its name."""
     last: dict[str, str] = {}
     for event in sorted(events, key=_when):
-        if event.get("type") == "Warning":
+        if event.get("type") == "Warning" and event.get("reason") not in UNTOLD:
             last[event["involvedObject"]["name"]] = f"{event.get('reason', '')}: {event.get('message', '')}"
     return last
 

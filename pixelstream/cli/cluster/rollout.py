@@ -7,17 +7,22 @@ a fleet that should have streams and shows none is waited for.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pixelstream.cli.cluster.kubectl import Kubectl
-from pixelstream.cli.cluster.parts import WORKLOADS, Object, Part, blocked, parts, reasons
+from pixelstream.cli.cluster.parts import WORKLOADS, Object, Part, blocked, crashed, parts, reasons
 from pixelstream.cli.cluster.place import ClusterError, Place
 from pixelstream.cli.cluster.seats import Seats, reader
 
 INTERVAL = 1.0
 """Seconds between two readings."""
+
+MAX_LOGS = 3
+"""Containers whose logs are read."""
+LOG_LINES = 4
 
 Shown = Callable[[list[Part], str], None]
 
@@ -71,7 +76,7 @@ async def why(kubectl: Kubectl, place: Place) -> list[str]:
     workloads = await _workloads(kubectl, place)
     pods = await kubectl.items("pods", f"--selector={place.selector}")
     events = await kubectl.items("events", "--field-selector=type=Warning")
-    found = [*blocked(workloads), *reasons(pods, events)]
+    found = [*blocked(workloads), *reasons(pods, events), *await _last_words(kubectl, pods)]
     told = " ".join(found)
     short = [part for part in parts(workloads) if not part.done and part.name not in told]
     return [*found, *(f"{part.name}: {part.ready} of {part.wanted} are ready" for part in short)]
@@ -101,6 +106,17 @@ async def _seated(kubectl: Kubectl, place: Place, found: list[Part]) -> Outcome:
         return Outcome(ready=True, seats=seats)
     states = ", ".join(f"{stream['id']} is {stream['state']}" for stream in seats.streams)
     return Outcome(why=[f"no stream is free: {states or 'the matchmaker sees none'}"], seats=seats)
+
+
+async def _last_words(kubectl: Kubectl, pods: list[Object]) -> list[str]:
+    """What the first few containers that ended by themselves had logged last."""
+    ended = [(pod["metadata"]["name"], name) for pod in pods for name in crashed(pod)]
+    found = []
+    for pod, container in ended[:MAX_LOGS]:
+        words = [pod, f"--container={container}", "--previous", f"--tail={LOG_LINES}"]
+        with contextlib.suppress(ClusterError):  # the container may have been cleared away by now
+            found += [f"  {container}: {line}" for line in (await kubectl("logs", *words)).splitlines()]
+    return found
 
 
 async def _workloads(kubectl: Kubectl, place: Place) -> list[Object]:
