@@ -80,7 +80,9 @@ class PlayerLink:
         while not self.log.refused and not self._leaving.is_set():
             try:
                 await self._once()
-            except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
+            except ConnectionClosed:
+                pass  # noted where the socket was held
+            except (OSError, TimeoutError, InvalidHandshake) as error:
                 self.log.closes.append((None, str(error)))
             self._news()
             await self._pause(RECONNECT_SECONDS)

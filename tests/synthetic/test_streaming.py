@@ -21,11 +21,11 @@ from tests.synthetic.stub import Stub
 async def test_a_picture_arrives_whole_and_its_counter_runs(
     stub: Stub, mode: str, codec: str, clip_cache: Path
 ) -> None:
-    settings = {"mode": mode, "codec": codec, "cache_dir": clip_cache, "width": 640, "height": 360}
+    settings = {"mode": mode, "codec": codec, "cache_dir": clip_cache, "fps": 20}
     async with streaming(stub, **settings), Player(stub.player_url, decode=True) as player:
         first = await player.strip(within=30)
         later = await player.strip(lambda strip: strip.frame != first.frame)
-        await player.more_frames(30)
+        await player.more_frames(25)
         assert first.marker == later.marker == {"live": LIVE, "clips": CLIPS}[mode]
         assert player.video.codec == codec.upper()
         assert player.video.backwards == 0
