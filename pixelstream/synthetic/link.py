@@ -115,18 +115,18 @@ class Link:
         )
 
     async def _serve(self, socket: ClientConnection, outgoing: asyncio.Queue[bytes]) -> None:
-        helpers = [asyncio.create_task(self._write(socket, outgoing), name="signalling writer")]
+        tasks = [asyncio.create_task(self._write(socket, outgoing), name="signalling writer")]
         if self._traits.ping_seconds:
-            helpers.append(asyncio.create_task(self._ping(), name="signalling ping"))
+            tasks.append(asyncio.create_task(self._ping(), name="signalling ping"))
         try:
             async for data in socket:
                 if self._closing is None:
                     self._take(data)
         finally:
-            for helper in helpers:
-                helper.cancel()
-            helpers += [self._closing] if self._closing else []
-            await asyncio.wait(helpers, timeout=5)
+            for task in tasks:
+                task.cancel()
+            tasks += [self._closing] if self._closing else []
+            await asyncio.wait(tasks, timeout=5)
 
     async def _write(self, socket: ClientConnection, outgoing: asyncio.Queue[bytes]) -> None:
         with contextlib.suppress(ConnectionClosed):
