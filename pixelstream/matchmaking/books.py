@@ -34,7 +34,7 @@ class Rules:
     """What the settings decide; times in seconds.
 
     Attributes:
-        buffers: the fleets that always exist, with their size.
+        buffers: the fleets that always exist, with their size; it is read anew each time.
         capacity: players that may wait in one fleet.
         answer: a stream has so long to answer a claim.
         arrival: a player has so long to show up at its seat; a claim carries it.
@@ -233,6 +233,10 @@ class Books:
             self.effects.append(Changed(session.id, state))
 
     # --- views -------------------------------------------------------------------------------
+
+    def joinables(self) -> list[str]:
+        """Return the names of all fleets that players may wait in, sorted."""
+        return [name for name in sorted({*self.fleets, *self.rules.buffers}) if self.joinable(name)]
 
     def joinable(self, name: str) -> bool:
         """Whether players may wait in the fleet: it is configured, or discovery has a stream of it."""

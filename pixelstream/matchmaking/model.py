@@ -93,10 +93,14 @@ class MatchFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What discovery tells of a stream."""
+    """What discovery tells of a stream.
+
+    `offered`: new players may be sent there; false for one that isn't ready or is told to end.
+    """
 
     fleet: str
     leased: bool = True
+    offered: bool = True
 
 
 @dataclass(slots=True)
@@ -136,6 +140,7 @@ class Stream:
     Attributes:
         known: discovery has it, so there is an address that may be dialled.
         leased: its signalserver knows leases, so a player can be sent there.
+        offered: discovery lets new players be sent there.
         link: number of its control link; None while that is broken.
         seats, taken, ready, draining: as its signalserver last said.
         sessions: ours that are claimed, reserved, connected or away there.
@@ -150,6 +155,7 @@ class Stream:
     fleet: str
     known: bool = False
     leased: bool = True
+    offered: bool = True
     link: int | None = None
     last_link: int = -1
     epoch: str = ""
@@ -177,6 +183,7 @@ class Stream:
         """Whether a player may be sent there."""
         return (
             self.known
+            and self.offered
             and self.link is not None
             and self.ready
             and not self.draining

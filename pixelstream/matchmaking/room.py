@@ -81,7 +81,7 @@ class Room:
             return JoinRefusal.DRAINING
         if not self.books.joinable(fleet):
             return JoinRefusal.UNKNOWN_FLEET
-        if len(self.books.fleets[fleet].line) >= self.books.rules.capacity:
+        if len(self.books.fleet(fleet).line) >= self.books.rules.capacity:
             return JoinRefusal.QUEUE_FULL
         newcomer = Session(session, fleet, now, now, user, way, touched=now)
         self.books.enter(newcomer)
@@ -152,7 +152,7 @@ class Room:
         self.books.now = now
         for name, known in streams.items():
             stream = self.books.stream(name, known.fleet)
-            stream.known, stream.leased = True, known.leased
+            stream.known, stream.leased, stream.offered = True, known.leased, known.offered
             self.books.move_stream(stream, known.fleet)
         for stream in list(self.books.streams.values()):
             if stream.id not in streams:

@@ -144,7 +144,7 @@ class MemoryStore:
         """See `Store.fleets`."""
         self._room.books.now = self._clock()
         books = self._room.books
-        return [self._fleet(fleet) for name, fleet in sorted(books.fleets.items()) if books.joinable(name)]
+        return [self._fleet(books.fleet(name)) for name in books.joinables()]
 
     async def queue(self, limit: int) -> list[Place]:
         """See `Store.queue`."""
@@ -227,7 +227,7 @@ class MemoryStore:
         return FleetView(
             name=fleet.name,
             streams=len(streams),
-            ready=sum(s.ready and not s.draining and s.link is not None for s in streams),
+            ready=sum(s.ready and s.offered and not s.draining and s.link is not None for s in streams),
             available=len(offered),
             idle=sum(not stream.used for stream in offered),
             taken=sum(stream.used for stream in streams),
@@ -244,7 +244,7 @@ def _state(stream: Stream, states: set[SessionState], now: float) -> str:
         "unlinked": stream.link is None,
         "unlisted": not stream.known,
         "draining": stream.draining,
-        "not_ready": not stream.ready,
+        "not_ready": not (stream.ready and stream.offered),
     }
     if reasons := [word for word, holds in away.items() if holds]:
         return reasons[0]

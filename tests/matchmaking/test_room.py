@@ -394,3 +394,12 @@ def test_released_sessions_are_remembered_up_to_a_number() -> None:
         script.room.leave(name, 0.0)
     assert script.room.session("a") is None
     assert script.of("c") is SessionState.RELEASED
+
+
+def test_a_fleet_that_the_settings_gain_can_be_joined_at_once() -> None:
+    buffers = {"default": Buffer()}
+    script = Script(buffers=buffers)
+    assert script.room.join("a", "gold", 0.0) is JoinRefusal.UNKNOWN_FLEET
+    buffers["gold"] = Buffer()
+    assert script.room.join("a", "gold", 0.0) is None
+    assert script.room.books.joinables() == ["default", "gold"]

@@ -17,7 +17,7 @@ import structlog
 
 from pixelstream.apps.matchmaker.control import ControlLinks
 from pixelstream.apps.matchmaker.core import Core
-from pixelstream.apps.matchmaker.directory import Directory, Discovery, Static
+from pixelstream.apps.matchmaker.directory import Cluster, Directory, Discovery, Static
 from pixelstream.apps.matchmaker.dispatch import Dispatch
 from pixelstream.apps.matchmaker.fleets import Fleets
 from pixelstream.apps.matchmaker.followers import Followers
@@ -71,7 +71,7 @@ class Context:
     """One matchmaker.
 
     Raises:
-        SettingsError: a key is missing or can't be read.
+        SettingsError: a key is missing or can't be read, or there is no way to a cluster that is asked for.
     """
 
     def __init__(self, settings: MatchmakerSettings) -> None:
@@ -93,6 +93,8 @@ class Context:
         self.pushes = Pushes(self.store, settings.queue.notice)
         self.followers = Followers(self.pushes, settings.limits.max_followers)
         self.sources: list[Discovery] = [Static(settings.streams)]
+        if settings.kubernetes:
+            self.sources.append(Cluster(settings.kubernetes))
         self._make_handlers()
         self._tasks: list[asyncio.Task[Any]] = []
 

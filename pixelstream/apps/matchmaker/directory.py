@@ -1,8 +1,8 @@
 """Which streams exist and where: discovery.
 
 Sources tell their streams whole; the directory joins them and tells the store. The trap: an address
-is believed only if a source of ours names it (settings, later the cluster's EndpointSlices, or the
-TCP peer of an old server within its allow-list), never because a message does.
+is believed only if a source of ours names it (settings, the cluster's EndpointSlices, or the TCP peer
+of an old server within its allow-list), never because a message does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from pixelstream.apps.streams import ClusterStreams
+from pixelstream.kube.streams import Stream
 from pixelstream.matchmaking.model import Known
+from pixelstream.settings.kubernetes import Kubernetes
 from pixelstream.settings.matchmaker import StreamSettings
 
 
@@ -24,12 +27,14 @@ class Address:
         url: of its signalserver's player websocket, without a path of ours.
         public: host:port that may be told to old front ends.
         leased: its signalserver knows leases; without that the join goes to `url` itself.
+        offered: new players may be sent there.
     """
 
     fleet: str
     url: str
     public: str | None = None
     leased: bool = True
+    offered: bool = True
 
     @property
     def host_port(self) -> tuple[str, int]:
@@ -62,6 +67,23 @@ class Static:
         tell(self._streams)
 
 
+class Cluster:
+    """The streams of a Kubernetes namespace.
+
+    Raises:
+        SettingsError: there is no way to the API server.
+    """
+
+    name = "kubernetes"
+
+    def __init__(self, wanted: Kubernetes) -> None:
+        self._streams = ClusterStreams(wanted)
+
+    async def run(self, tell: Callable[[Mapping[str, Address]], None]) -> None:
+        """See `Discovery.run`; while the cluster can't be asked, nothing changes."""
+        await self._streams.run(lambda streams: tell({name: _address(one) for name, one in streams.items()}))
+
+
 class Directory:
     """All streams of all sources; where two name the same id, the first source counts."""
 
@@ -76,8 +98,12 @@ class Directory:
         self._all = {}
         for known in self._sources.values():
             self._all = {**known, **self._all}
-        self._changed({name: Known(address.fleet, address.leased) for name, address in self._all.items()})
+        self._changed({name: Known(one.fleet, one.leased, one.offered) for name, one in self._all.items()})
 
     def find(self, stream: str) -> Address | None:
         """Return where a stream is."""
         return self._all.get(stream)
+
+
+def _address(stream: Stream) -> Address:
+    return Address(stream.fleet, f"ws://{stream.address}", offered=stream.offered)
