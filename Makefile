@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo smoke test bench lint types layers player check-player clean
+.PHONY: help demo smoke test bench lint types layers player check-player schema docs version clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 14
@@ -44,6 +44,16 @@ player: $(PAGE) ## Build the web page
 
 check-player: $(PAGE) ## Types and tests of the web page
 	cd player && npm run --silent check && npm test --silent
+
+schema: .venv/ready ## Write values.schema.json of every chart
+	python -m pixelstream.settings.schema charts/pixelstream
+
+docs: .venv/ready ## Write README.md of every chart
+	python -m tests.setup.readmes
+
+version: .venv/ready ## Write the release number everywhere: make version V=1.4.0
+	python -m tests.setup.version "$(V)"
+	@$(MAKE) --no-print-directory docs
 
 clean: ## Remove what was built and installed here
 	rm -rf .venv build dist player/dist player/node_modules tests/bench/node_modules *.egg-info
