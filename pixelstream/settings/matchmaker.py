@@ -1,7 +1,8 @@
 """Settings of the matchmaker; the `config:` block of its chart, in the same order.
 
-The trap: players are sent, and sockets dialled, only to addresses that stand here. A signalserver
-that registers on the control link under an id that isn't listed is kept, but never offered.
+The trap: players are sent, and sockets dialled, only to addresses that stand here or in the cluster's
+EndpointSlices. A signalserver that registers on the control link under another id is kept, but never
+offered.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pydantic import Field, IPvAnyNetwork, model_validator
 
 from pixelstream.matchmaking.policy import Choice
 from pixelstream.settings.base import Listen, Log, Model, Name, Port, Seconds, WsUrl
+from pixelstream.settings.kubernetes import Kubernetes
 
 Wait = Annotated[Seconds, Field(ge=0.05, le=86_400)]
 
@@ -165,6 +167,7 @@ class Drain(Model):
 class MatchmakerSettings(Model):
     """Everything that the matchmaker can be told.
 
+    `kubernetes` names the Services whose pods are streams, beside the listed `streams`.
     `fleetsFile` names a file with more fleets (`FleetsFile`); those given here win over it.
     `userHeader` names the header in which the edge passes the player's name; it must be one that the
     edge removes from what comes from outside.
@@ -174,6 +177,7 @@ class MatchmakerSettings(Model):
     fleets: Annotated[tuple[FleetSettings, ...], Field(max_length=1000)] = (FleetSettings(),)
     fleets_file: Path | None = None
     streams: Annotated[tuple[StreamSettings, ...], Field(max_length=10_000)] = ()
+    kubernetes: Kubernetes | None = None
     queue: Queue = Queue()
     claims: Claims = Claims()
     links: Links = Links()
