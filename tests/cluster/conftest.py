@@ -4,6 +4,7 @@ Trap: a cluster that was running before the tests is left running; only one that
 ended with them.
 """
 
+import asyncio
 import itertools
 import os
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import release
 from tests.cluster.node import host, kind, provider
 from tests.cluster.node.kubectl import Kubectl
 
@@ -64,3 +66,26 @@ def namespace(kubectl: Kubectl) -> Iterator[Kubectl]:
     host.wait("service account", lambda: inside.succeeds("get", "serviceaccount", "default"), 30)
     yield inside
     kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def charts(cluster: provider.Cluster, kubectl: Kubectl) -> release.Charts:
+    """Makes releases; the images are in the cluster, and the command line has the tests' Helm and kubectl."""
+    release.use_programs_of_the_tests(cluster)
+    return release.Charts(kubectl)
+
+
+@pytest.fixture(scope="session")
+def stack(charts: release.Charts) -> Iterator[release.Release]:
+    """The charts installed without any values, for all tests that change nothing in it."""
+    with charts.release("stack") as found:
+        asyncio.run(found.deploy())
+        yield found
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> Path:
+    """Folder for what a run leaves to be looked at."""
+    folder = Path(__file__).resolve().parents[1] / "artifacts"
+    folder.mkdir(exist_ok=True)
+    return folder

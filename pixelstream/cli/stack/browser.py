@@ -34,6 +34,14 @@ INPUT_DEADLINE_MS = 5000
 REPEAT_MS = 250
 KEYS = ("KeyW", "KeyA", "KeyS", "KeyD")
 
+_RELAY_ONLY = """
+const Real = globalThis.RTCPeerConnection;
+const relayed = (config) => ({...config, iceTransportPolicy: 'relay'});
+globalThis.RTCPeerConnection = class extends Real {
+  constructor(config) { super(relayed(config)); }
+  setConfiguration(config) { super.setConfiguration(relayed(config)); }
+};
+"""
 _STATE = "window.pixelstream ? {state: window.pixelstream.state, reason: window.pixelstream.reason} : null"
 _PRESS = """
 ([key, deadline, again]) => new Promise((resolve, reject) => {
@@ -79,23 +87,30 @@ def find_browser() -> str:
 
 
 @asynccontextmanager
-async def browser() -> AsyncIterator[Browser]:
-    """A fresh headless Chromium with an empty profile."""
+async def browser(*flags: str) -> AsyncIterator[Browser]:
+    """A fresh headless Chromium with an empty profile, and with flags beside those that it needs."""
     from playwright.async_api import async_playwright  # noqa: PLC0415 - a development dependency
 
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
+        chromium = await playwright.chromium.launch(executable_path=find_browser(), args=[*FLAGS, *flags])
         try:
             yield chromium
         finally:
             await chromium.close()
 
 
-async def open_page(chromium: Browser, url: str, *, width: int = 1280, height: int = 800) -> Page:
-    """Open the player page in a context of its own, without waiting for anything to play."""
+async def open_page(
+    chromium: Browser, url: str, *, width: int = 1280, height: int = 800, relay_only: bool = False
+) -> Page:
+    """Open the player page in a context of its own, without waiting for anything to play.
+
+    With `relay_only` the browser is one that reaches nothing but TURN relays, whatever the stack allows.
+    """
     context = await chromium.new_context(viewport={"width": width, "height": height})
     page = await context.new_page()
     await page.add_init_script(reader_script())
+    if relay_only:
+        await page.add_init_script(_RELAY_ONLY)
     await page.goto(url, wait_until="commit")
     return page
 
