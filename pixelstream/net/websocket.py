@@ -29,7 +29,6 @@ OVERFLOW = 4
 SHORTEST_FAST = 8
 """Bytes that a read must exceed to hold the longest header with a mask that the fast path knows."""
 FAST_FIRST = frames.FIN | frames.TEXT
-NO_FAST = frames.MASKED | frames.LENGTH_64
 
 _SHORT_TEXT = [bytes((frames.FIN | frames.TEXT, n)) for n in range(frames.MAX_CONTROL + 1)]
 
@@ -209,33 +208,38 @@ class WebSocket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand every whole message in `data` to the handler; keep the rest."""
-        if self._peer is not None:
-            if not self._peer._transport.is_closing():
-                self._peer._transport.write(data)
-            return
         self.last_seen = self._loop.time()
-        if self._rest:
-            self._rest += data
-            if len(self._rest) < self._need:
-                return
-            data = bytes(self._rest)
-        pos, size = 0, len(data)
+        limit = self._fast
+        if not limit or self._rest:
+            self._received(data)
+            return
         # The frame that makes up all the traffic, whole masked text of up to 64 KiB, is read here inline:
         # `_consume` knows every frame, and costs five times as much.
-        while size - pos > SHORTEST_FAST and data[pos] == FAST_FIRST and self._fast:
+        pos, size = 0, len(data)
+        while size - pos > SHORTEST_FAST and data[pos] == FAST_FIRST:
             length = data[pos + 1] - frames.MASKED
             start = pos + 6
-            if length == frames.LENGTH_16:
+            if length >= frames.LENGTH_16:
+                if length > frames.LENGTH_16:
+                    break
                 length = (data[pos + 2] << 8) | data[pos + 3]
                 start = pos + 8
             end = start + length
-            if not 0 < length <= self._fast or end > size or data[pos + 1] == NO_FAST:
+            if end > size or not 0 < length <= limit:
                 break
-            self._rest, self._pos = data, end
-            self._deliver(apply_mask(data[start:end], data[start - 4 : start]))
+            # What a splice within the handler must pass on.
+            self._rest, self._pos = (data, end) if end < size else (b"", 0)
+            try:
+                self.handler.received(self, apply_mask(data[start:end], data[start - 4 : start]))
+            except Exception as error:  # noqa: BLE001 - see `_failed`
+                self._failed(error)
+            if end == size:
+                return
             pos = end
+            if not self._fast:
+                break
         self._rest, self._pos = b"", 0
-        if pos < size and self._peer is None:
+        if self._peer is None:
             self._consume(data, pos)
 
     def eof_received(self) -> None:
@@ -266,12 +270,29 @@ class WebSocket(asyncio.Protocol):
 
     # --- inside ------------------------------------------------------------------------------
 
+    def _received(self, data: bytes) -> None:
+        """Take what isn't for the fast path: spliced, unmasked, in fragments or pieces, or after the end."""
+        if self._peer is not None:
+            if not self._peer._transport.is_closing():
+                self._peer._transport.write(data)
+            return
+        if self._rest:
+            self._rest += data
+            if len(self._rest) < self._need:
+                return
+            data = bytes(self._rest)
+        self._consume(data, 0)
+
     def _deliver(self, payload: bytes) -> None:
         try:
             self.handler.received(self, payload)
-        except Exception as error:  # noqa: BLE001 - a fault of one message must cost its sender alone
-            self._loop.call_exception_handler({"message": "a websocket handler failed", "exception": error})
-            self.close(INTERNAL, "internal error")
+        except Exception as error:  # noqa: BLE001 - see `_failed`
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        """A fault that one message brings to light must cost its sender alone."""
+        self._loop.call_exception_handler({"message": "a websocket handler failed", "exception": error})
+        self.close(INTERNAL, "internal error")
 
     def _consume(self, data: bytes, pos: int) -> None:
         """Take frame by frame; `_rest` and `_pos` always tell what a splice in a handler must pass on."""

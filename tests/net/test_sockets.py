@@ -110,6 +110,20 @@ async def test_frames_in_any_cut_are_put_together(server: Server) -> None:
     assert reader is not None
 
 
+@pytest.mark.parametrize("size", [40, 5000])
+async def test_many_frames_in_each_read_are_each_delivered_once(server: Server, size: int) -> None:
+    _, writer = await raw(server)
+    for first in range(0, 40, 4):
+        writer.write(
+            b"".join(
+                frames.build(frames.TEXT, b"%02d" % n * size, mask=True) for n in range(first, first + 4)
+            )
+        )
+        await server.recorder.until(lambda r, count=first + 4: len(r.messages) == count)  # type: ignore[misc]
+    assert server.recorder.messages == [b"%02d" % n * size for n in range(40)]
+    await hang_up(writer)
+
+
 async def test_http_and_websockets_share_one_port(server: Server) -> None:
     async with httpx.AsyncClient() as client, connect(server.url):
         answer = await client.get(server.url.replace("ws", "http", 1) + "/healthz")
