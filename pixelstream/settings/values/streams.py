@@ -158,6 +158,7 @@ class _FleetScheduling(Scheduling):
 class _FleetHead(Model):
     kind: Literal["synthetic", "unreal"]
     image: Image
+    image_pull_secrets: tuple[str, ...]
     config: StreamerSettings
     engine: Engine
     unreal: Unreal

@@ -2,7 +2,7 @@
 The stem of every name in this release. Usage: {{ include "pixelstream.stem" . }}
 */}}
 {{- define "pixelstream.stem" -}}
-{{- .Values.global.fullnameOverride | default .Release.Name | replace "." "-" | trunc 40 | trimSuffix "-" -}}
+{{- .Values.global.fullnameOverride | default .Release.Name | replace "." "-" | trunc 32 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/*

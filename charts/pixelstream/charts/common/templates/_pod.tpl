@@ -62,7 +62,7 @@ terminationGracePeriodSeconds: {{ int64 . }}
 
 {{/*
 Where a pod may run: node selector, affinity, tolerations, spread, priority, runtime class; spread over
-zones if nothing else is said. Usage: {{ include "pixelstream.scheduling" (list . $selectorLabels) }}
+zones if nothing else is said, and constraints without a selector are meant for these pods. Usage: {{ include "pixelstream.scheduling" (list . $selectorLabels) }}
 */}}
 {{- define "pixelstream.scheduling" -}}
 {{- $values := (index . 0).Values -}}
@@ -72,15 +72,10 @@ zones if nothing else is said. Usage: {{ include "pixelstream.scheduling" (list 
 {{- end }}
 {{- end }}
 topologySpreadConstraints:
-{{- if $values.topologySpreadConstraints }}
-  {{- toYaml $values.topologySpreadConstraints | nindent 2 }}
-{{- else }}
-  - maxSkew: 1
-    topologyKey: topology.kubernetes.io/zone
-    whenUnsatisfiable: ScheduleAnyway
-    labelSelector:
-      matchLabels:
-        {{- index . 1 | nindent 8 }}
+{{- $zones := dict "maxSkew" 1 "topologyKey" "topology.kubernetes.io/zone" "whenUnsatisfiable" "ScheduleAnyway" }}
+{{- $ours := dict "labelSelector" (dict "matchLabels" (index . 1 | fromYaml)) }}
+{{- range $values.topologySpreadConstraints | default (list $zones) }}
+  - {{- toYaml (merge (deepCopy .) $ours) | nindent 4 }}
 {{- end }}
 {{- end -}}
 
