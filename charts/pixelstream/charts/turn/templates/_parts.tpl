@@ -1,10 +1,27 @@
 {{/*
 Values of coturn's container. Its image gives the program NET_BIND_SERVICE, without which in its bounds the kernel
-refuses to run it; "restricted" allows that one. Usage: {{ include "turn.values" . | fromYaml }}
+refuses to run it; "restricted" allows that one. It would end at once, so it is told to only when no allocation is left.
+Usage: {{ include "turn.values" . | fromYaml }}
 */}}
 {{- define "turn.values" -}}
-{{- $own := dict "containerSecurityContext" (dict "capabilities" (dict "drop" (list "ALL") "add" (list "NET_BIND_SERVICE"))) -}}
+{{- $own := dict
+      "containerSecurityContext" (dict "capabilities" (dict "drop" (list "ALL") "add" (list "NET_BIND_SERVICE")))
+      "lifecycle" (dict "preStop" (dict "exec" (dict "command" (list "sh" "-c" (include "turn.drain" .))))) -}}
 {{- toYaml (mergeOverwrite $own (deepCopy .Values)) -}}
+{{- end -}}
+
+{{/*
+Shell that goes on while there are allocations: UDP sockets of coturn's user in the range of relayed ports.
+turn-api has stopped offering the relay when this begins. Usage: {{ include "turn.drain" . }}
+*/}}
+{{- define "turn.drain" -}}
+busy() {
+  cat /proc/net/udp /proc/net/udp6 2>/dev/null | while read -r _ local _ _ _ _ _ user _; do
+    case $user in "$(id -u)") port=$((0x${local##*:})) ;; *) continue ;; esac
+    if [ "$port" -ge {{ .Values.ports.min }} ] && [ "$port" -le {{ .Values.ports.max }} ]; then echo busy; fi
+  done
+}
+while [ -n "$(busy)" ]; do sleep 2; done
 {{- end -}}
 
 {{/*
