@@ -1,6 +1,6 @@
 {{/*
 A PodMonitor for this chart's pods. Usage: {{ include "pixelstream.podMonitor" (dict "context" . "port" "http") }}
-Optional keys: selector (text), name.
+Optional keys: selector (text), name, service (a label of the series: the Service that they are a metric of).
 */}}
 {{- define "pixelstream.podMonitor" -}}
 {{- $monitor := .context.Values.global.monitoring -}}
@@ -17,5 +17,9 @@ spec:
     - port: {{ .port }}
       path: /metrics
       interval: {{ $monitor.interval }}
+      {{- with .service }}
+      relabelings:
+        - {targetLabel: service, replacement: {{ . }}}
+      {{- end }}
 {{- end -}}
 {{- end -}}

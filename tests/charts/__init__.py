@@ -1,0 +1,1 @@
+"""The charts without a cluster: what is rendered, refused, documented."""
