@@ -34,8 +34,8 @@ class LeaseError(PixelstreamError):
     """A lease that admits nobody.
 
     Attributes:
-        code: `malformed`, `unknown_key`, `forged`, `expired`, `foreign` (another stream's)
-            or `outrun` (a newer lease of that seat exists).
+        code: `malformed`, `unknown_key`, `forged`, `expired`, `foreign` (another stream's),
+            `unknown_stream` (one that isn't there) or `outrun` (a newer lease of that seat exists).
     """
 
     def __init__(self, code: str, detail: str) -> None:

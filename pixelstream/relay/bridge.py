@@ -47,16 +47,69 @@ class AllowList:
         Raises:
             BridgeError: it is malformed, or no pattern allows it.
         """
-        action = message.get("action")
+        payload = message.get("payload")
+        if payload is None:
+            return self.allow(message.get("action"), "GET", None)
+        return self.allow(message.get("action"), "POST", encode(payload))
+
+    def allow(self, action: object, method: str, payload: bytes | None) -> ControlRequest:
+        """Return the request for `action`, a relative path with an optional query.
+
+        Raises:
+            BridgeError: it is no such path, or no pattern allows it.
+        """
         match = _ACTION.fullmatch(action) if isinstance(action, str) and len(action) <= MAX_ACTION else None
         if match is None:
             raise BridgeError("an action is a relative path of plain characters")
-        payload = message.get("payload")
-        method = "GET" if payload is None else "POST"
         if not any(_allows(rule, method, match["path"].split("/")) for rule in self._rules):
             raise BridgeError("this action is not allowed here")
-        body = None if payload is None else encode(payload)
-        return ControlRequest(match.string, method, match["path"] + (match["query"] or ""), body)
+        return ControlRequest(match.string, method, match["path"] + (match["query"] or ""), payload)
+
+
+class Bridge:
+    """What players ask of the REST API at the moment: only what is allowed, and not too much at once.
+
+    Args:
+        patterns: of the allow-list.
+        most: unanswered requests that a player may have.
+
+    Raises:
+        ValueError: a pattern is none; the text names it.
+    """
+
+    def __init__(self, patterns: Iterable[str], most: int) -> None:
+        self.allowed = AllowList(patterns)
+        self._most = most
+        self._open: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        """Players with unanswered requests."""
+        return len(self._open)
+
+    def check(self, player_id: str, *, subscribed: bool) -> None:
+        """See that a player may ask now.
+
+        Raises:
+            BridgeError: it has no streamer to ask, or waits for too many answers.
+        """
+        if not subscribed:
+            raise BridgeError("subscribe first")
+        if self._open.get(player_id, 0) >= self._most:
+            raise BridgeError("too many requests at once")
+
+    def begin(self, player_id: str) -> None:
+        """Count a request."""
+        self._open[player_id] = self._open.get(player_id, 0) + 1
+
+    def end(self, player_id: str) -> None:
+        """Count the answer to a request."""
+        left = self._open.pop(player_id, 0) - 1
+        if left > 0:
+            self._open[player_id] = left
+
+    def forget(self, player_id: str) -> None:
+        """Count nothing more for a player that has left."""
+        self._open.pop(player_id, None)
 
 
 def _parse(pattern: str) -> tuple[str | None, list[str]]:

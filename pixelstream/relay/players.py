@@ -10,7 +10,7 @@ from pixelstream.protocol import closing, messages, profiles
 from pixelstream.protocol.codec import Message, MessageError, encode
 from pixelstream.protocol.control import EndedReason
 from pixelstream.protocol.messages import Type
-from pixelstream.relay.bridge import AllowList, BridgeError
+from pixelstream.relay.bridge import BridgeError
 from pixelstream.relay.peers import Player, Streamer
 from pixelstream.relay.ports import ControlRequest
 from pixelstream.relay.room import PHASE_BITS, Room
@@ -25,15 +25,10 @@ MAX_ECHO = 128
 
 
 class PlayerHandlers:
-    """What is done with each message of a player.
-
-    Raises:
-        ValueError: a pattern of `control_allow` is none.
-    """
+    """What is done with each message of a player."""
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._allowed = AllowList(room.options.control_allow)
 
     def relay(self, player: Player, message: Message, now: float) -> None:
         """offer, answer, iceCandidate, layerPreference, ...: to its streamer, in its own name."""
@@ -92,16 +87,12 @@ class PlayerHandlers:
             shown = action[:MAX_ECHO] if isinstance(action, str) else ""
             player.port.send(messages.response(shown, error=str(error)))
             return
-        pending = self._room.controls
-        pending[player.player_id] = pending.get(player.player_id, 0) + 1
+        self._room.bridge.begin(player.player_id)
         self._room.host.control(player, request)
 
     def _request(self, player: Player, message: Message) -> ControlRequest:
-        if player.streamer is None:
-            raise BridgeError("subscribe first")
-        if self._room.controls.get(player.player_id, 0) >= self._room.options.control_pending:
-            raise BridgeError("too many requests at once")
-        return self._allowed.request(message)
+        self._room.bridge.check(player.player_id, subscribed=player.streamer is not None)
+        return self._room.bridge.allowed.request(message)
 
     def _force(self, player: Player, kind: str, now: float) -> Streamer | None:
         """Subscribe a player that negotiates without having asked for anybody."""

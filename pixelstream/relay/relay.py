@@ -7,6 +7,7 @@ be added to it that is not needed for every message.
 
 from __future__ import annotations
 
+from pixelstream.errors import LeaseError
 from pixelstream.protocol import closing, messages, profiles
 from pixelstream.protocol.codec import MessageError, decode
 from pixelstream.protocol.control import EndedReason, RefusedReason
@@ -15,7 +16,7 @@ from pixelstream.relay import door, lifetimes, rules, snapshot
 from pixelstream.relay.counts import Counts
 from pixelstream.relay.options import RelayOptions
 from pixelstream.relay.peers import Peer, Player, Streamer
-from pixelstream.relay.ports import ControlRequest, Hello, Host, Port
+from pixelstream.relay.ports import ControlRequest, Hello, Host, Lease, Port
 from pixelstream.relay.registry import Registry
 from pixelstream.relay.room import Room
 from pixelstream.relay.snapshot import Snapshot
@@ -115,12 +116,39 @@ class Relay:
         self, player: Player, request: ControlRequest, *, body: bytes | None = None, error: str | None = None
     ) -> None:
         """Answer a request of `Host.control`, with the body that the REST API gave or with an error."""
-        pending = self._room.controls
-        left = pending.pop(player.player_id, 0) - 1
-        if left > 0:
-            pending[player.player_id] = left
+        self._room.bridge.end(player.player_id)
         if not player.gone:
             player.port.send(messages.response(request.action, body=body, error=error))
+
+    def ask(
+        self, lease: Lease, action: str, method: str, payload: bytes | None, now: float
+    ) -> tuple[Player, ControlRequest]:
+        """Let whoever has the seat of a lease ask the streamer's REST API by itself; end it with `asked`.
+
+        Args:
+            lease: whose signature, stream and expiry were checked.
+            action: a relative path with an optional query.
+            method: GET or POST.
+            payload: JSON, for a POST.
+            now: seconds.
+
+        Raises:
+            LeaseError: `outrun`: the session has no player here, or the seat has seen a newer lease.
+            BridgeError: the bridge refuses the request.
+        """
+        room = self._room
+        player = room.registry.sessions.get(lease.session)
+        if player is None or lease.fence != player.seat.fence:
+            raise LeaseError("outrun", "its session has no seat here, or a newer lease has it")
+        room.bridge.check(player.player_id, subscribed=player.streamer is not None)
+        request = room.bridge.allowed.allow(action, method, payload)
+        room.bridge.begin(player.player_id)
+        player.active = now
+        return player, request
+
+    def asked(self, player: Player) -> None:
+        """End what `ask` began."""
+        self._room.bridge.end(player.player_id)
 
     def kick(self, player_id: str, words: str, now: float) -> bool:
         """Close a player with 1011, on an operator's wish; False if there is none of that id."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pixelstream.protocol import profiles
 from pixelstream.protocol.control import EndedReason
 from pixelstream.protocol.profiles import Profile
+from pixelstream.relay.bridge import Bridge
 from pixelstream.relay.counts import Counts
 from pixelstream.relay.options import RelayOptions
 from pixelstream.relay.peers import Player
@@ -26,7 +27,11 @@ class Room:
     Attributes:
         chosen: the profile of the options.
         learned: with `auto`, what an earlier connection of the streamer taught about its engine.
-        controls: unanswered `control` requests by player id; players without any are not in it.
+        bridge: what players ask of the streamer's REST API.
+
+    Raises:
+        KeyError: the options name an unknown profile.
+        ValueError: a pattern of `control_allow` is none.
     """
 
     def __init__(self, options: RelayOptions, host: Host) -> None:
@@ -37,7 +42,7 @@ class Room:
         self.seats = Seats(options.seats, options.reconnect_grace, host.ended)
         self.chosen = profiles.PROFILES[options.profile]
         self.learned: Profile | None = None
-        self.controls: dict[str, int] = {}
+        self.bridge = Bridge(options.control_allow, options.control_pending)
         self.draining = False
 
     @property

@@ -22,11 +22,7 @@ Rules = dict[type[Peer], dict[str, Handler]]
 
 
 def table(room: Room) -> Rules:
-    """Lay out the rules of a relay.
-
-    Raises:
-        ValueError: a pattern of the control bridge is none.
-    """
+    """Lay out the rules of a relay."""
     streamer = StreamerHandlers(room)
     return {
         Player: _player(PlayerHandlers(room)),

@@ -61,7 +61,7 @@ def player_out(room: Room, player: Player, reason: EndedReason, now: float) -> N
     player.gone = True
     player.held = None
     room.registry.remove_player(player)
-    room.controls.pop(player.player_id, None)
+    room.bridge.forget(player.player_id)
     unsubscribe(player)
     since = player.seat.since
     room.host.left(player, reason, now - (player.opened if since is None else since))

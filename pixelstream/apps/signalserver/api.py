@@ -17,6 +17,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Respons
 
 from pixelstream import __version__
 from pixelstream.apps.service import JSON, create_app, problem
+from pixelstream.apps.signalserver import rest
 from pixelstream.apps.signalserver.context import Context
 from pixelstream.auth.keys import bearer_matches
 from pixelstream.relay import Player, Sfu, Streamer
@@ -75,6 +76,7 @@ def build(context: Context) -> FastAPI:
 
     app.include_router(api)
     app.include_router(_neighbour(context))
+    rest.add(app, context)
     return app
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from pixelstream.apps.signalserver.tasks import Tasks
 from pixelstream.metrics.signalserver import Call, SignalserverMetrics
-from pixelstream.net.http import CallError, HttpClient
+from pixelstream.net.http import Answer, CallError, HttpClient
 from pixelstream.relay import ControlRequest, Player
 from pixelstream.settings.signalserver import Control
 
@@ -39,28 +39,38 @@ class ControlBridge:
 
     def ask(self, player: Player, request: ControlRequest) -> None:
         """Send a request; its answer goes to `respond`."""
+        self._tasks.start(self._ask(player, request))
+
+    async def call(self, request: ControlRequest) -> Answer:
+        """Send a request and return its answer, whatever its status.
+
+        Raises:
+            CallError: there is none.
+        """
         if self._client is None:
-            self._respond(player, request, None, "control is off")
-        else:
-            self._tasks.start(self._call(self._client, player, request))
+            raise CallError("control is off")
+        try:
+            answer = await self._client.call(
+                request.method, f"/{request.path}", body=request.payload, timeout=self._timeout
+            )
+        except CallError:
+            self._metrics.calls.counts[Call.FAILED] += 1
+            raise
+        self._metrics.calls.counts[Call.OK if answer.status in OK else Call.STATUS] += 1
+        return answer
 
     def close(self) -> None:
         """Close the connections to the streamer."""
         if self._client is not None:
             self._client.close()
 
-    async def _call(self, client: HttpClient, player: Player, request: ControlRequest) -> None:
+    async def _ask(self, player: Player, request: ControlRequest) -> None:
         try:
-            answer = await client.call(
-                request.method, f"/{request.path}", body=request.payload, timeout=self._timeout
-            )
+            answer = await self.call(request)
         except CallError as error:
-            self._metrics.calls.counts[Call.FAILED] += 1
             self._respond(player, request, None, error.cause)
             return
         if answer.status in OK:
-            self._metrics.calls.counts[Call.OK] += 1
             self._respond(player, request, answer.body, None)
         else:
-            self._metrics.calls.counts[Call.STATUS] += 1
             self._respond(player, request, None, f"status {answer.status}")

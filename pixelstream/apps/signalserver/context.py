@@ -7,8 +7,10 @@ shell before `Context` is whole.
 from __future__ import annotations
 
 import asyncio
+from time import time
 
 import orjson
+import structlog
 
 from pixelstream import __version__
 from pixelstream.apps.signalserver.bridge import ControlBridge
@@ -16,19 +18,23 @@ from pixelstream.apps.signalserver.ice import IceDesk
 from pixelstream.apps.signalserver.shell import Shell
 from pixelstream.apps.signalserver.tasks import Tasks
 from pixelstream.auth.keys import LeaseKeys
+from pixelstream.auth.lease import verify
+from pixelstream.errors import LeaseError
 from pixelstream.metrics.common import new_registry
-from pixelstream.metrics.signalserver import Levels, SignalserverMetrics
+from pixelstream.metrics.signalserver import LeaseFault, Levels, SignalserverMetrics
 from pixelstream.net.registration import Registration
 from pixelstream.net.turnapi import Source, TurnApi
 from pixelstream.net.websocket import WebSocket
 from pixelstream.protocol.closing import TRY_LATER
 from pixelstream.protocol.control import Claim, RefusedReason, Release, SeatState, State
-from pixelstream.relay import ControlRequest, Peer, Player, Relay, RelayOptions, Sfu
+from pixelstream.relay import ControlRequest, Lease, Peer, Player, Relay, RelayOptions, Sfu
 from pixelstream.settings.base import CONTROL_KEY_ENV, LEASE_KEYS_ENV, read_secret
 from pixelstream.settings.signalserver import STREAMER_TOKEN_ENV, SignalserverSettings
 
 TICK = 1.0
 """Seconds between two looks at the clock: the grain of keepalive, deadlines and limits."""
+
+log = structlog.get_logger(__name__)
 
 
 class Context:
@@ -71,6 +77,23 @@ class Context:
         if self.relay.draining:
             return "draining"
         return None if self.relay.registry.first() else "no streamer is attached"
+
+    def check(self, token: str) -> Lease:
+        """Return what a lease says, if it is one for this stream.
+
+        Raises:
+            LeaseError: it isn't.
+        """
+        lease = verify(token, self.lease_keys, time())
+        stream = self.settings.stream
+        if (lease.fleet, lease.stream) != (stream.fleet, stream.id):
+            raise LeaseError("foreign", "it is for another stream")
+        return Lease(lease.session, lease.fence)
+
+    def refused(self, error: LeaseError) -> None:
+        """Count and log a lease that admitted nobody."""
+        self.metrics.lease_faults.counts[LeaseFault(error.code)] += 1
+        log.warning("lease refused", code=error.code, detail=error.detail)
 
     def give_up(self, ws: WebSocket) -> None:
         """Close a peer that stayed slow; its players hear of it now, not when it has answered the close."""

@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import re
-from time import time
 from urllib.parse import parse_qs
 
 import structlog
 
 from pixelstream.apps.signalserver.context import Context
 from pixelstream.apps.signalserver.pressure import Pressure
-from pixelstream.auth.lease import verify
+from pixelstream.auth.paths import token_of
 from pixelstream.errors import LeaseError
-from pixelstream.metrics.signalserver import LeaseFault
 from pixelstream.net.handshake import Refusal
 from pixelstream.net.websocket import Handler, Request, WebSocket
 from pixelstream.protocol.closing import POLICY
 from pixelstream.relay import Hello, Lease, Peer, Player, Role, Streamer
-
-_LEASE_IN_PATH = re.compile(r"/s/([^/]+)(?:/.*)?\Z")
 
 log = structlog.get_logger(__name__)
 
@@ -71,8 +66,7 @@ class Door:
         try:
             lease = self._lease(request)
         except LeaseError as error:
-            self._context.metrics.lease_faults.counts[LeaseFault(error.code)] += 1
-            log.warning("lease refused", code=error.code, detail=error.detail)
+            self._context.refused(error)
             ws.close(POLICY, str(error))
             return
         offered = request.headers.get("sec-websocket-protocol", "")
@@ -124,14 +118,8 @@ class PlayerDoor(Door):
                 self._pressure.check(ws, peer)
 
     def _lease(self, request: Request) -> Lease | None:
-        token = _token(request)
-        if token is None:
-            return None
-        lease = verify(token, self._context.lease_keys, time())
-        stream = self._context.settings.stream
-        if (lease.fleet, lease.stream) != (stream.fleet, stream.id):
-            raise LeaseError("foreign", "it is for another stream")
-        return Lease(lease.session, lease.fence)
+        token = token_of(request.path, request.query)
+        return None if token is None else self._context.check(token)
 
     def _tell(self, peer: Peer | None, request: Request) -> None:
         if isinstance(peer, Player):
@@ -174,12 +162,3 @@ class StreamerDoor(Door):
     def resumed(self, ws: WebSocket) -> None:
         """Read from its players again."""
         self._pressure.end(ws)
-
-
-def _token(request: Request) -> str | None:
-    """The lease in path or query, if there is one."""
-    if match := _LEASE_IN_PATH.match(request.path):
-        return match[1]
-    if "lease=" in request.query:
-        return parse_qs(request.query, keep_blank_values=True).get("lease", [None])[0]
-    return None
