@@ -169,7 +169,7 @@ class Stream:
     sessions: dict[str, None] = field(default_factory=dict)
     unreported: set[str] = field(default_factory=set)
     fence: int = 0
-    heard: float = 0.0
+    heard: float | None = None
     doubted: bool = False
     failures: int = 0
     rests_until: float = 0.0

@@ -215,7 +215,7 @@ class MemoryStore:
             linked=stream.link is not None,
             engine=stream.engine,
             version=stream.version,
-            silent=books.now - stream.heard,
+            silent=None if stream.heard is None else books.now - stream.heard,
             sessions=[SeatView(s.id, s.state, books.now - s.since) for s in sessions],
         )
 

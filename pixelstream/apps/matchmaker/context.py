@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from functools import partial
 from itertools import count
 from typing import Any
@@ -105,17 +105,7 @@ class Context:
             core=core, pushes=self.pushes, settings=settings.queue, user_header=settings.user_header
         )
         self.links = ControlLinks(core, numbers=numbers, arrival=settings.claims.arrival)
-        self.legacy: LegacyServers | None = None
-        if settings.legacy.enabled:
-            self.legacy = LegacyServers(
-                core=core,
-                settings=settings.legacy,
-                numbers=numbers,
-                arrival=settings.claims.arrival,
-                forget=settings.links.forget_after,
-                tell=partial(self.directory.tell, SOURCE),
-                part=self._part,
-            )
+        self.legacy = self._make_legacy(core, numbers) if settings.legacy.enabled else None
         self.joiner = Joiner(
             core=core,
             room=self.room,
@@ -140,6 +130,18 @@ class Context:
         self.metrics.player_sockets.set_function(lambda: len(self.room.players))
         self.metrics.joined.set_function(lambda: self.room.count(Stage.JOINED))
         self.metrics.links.set_function(self.open_links)
+
+    def _make_legacy(self, core: Core, numbers: Iterator[int]) -> LegacyServers:
+        settings = self.settings
+        return LegacyServers(
+            core=core,
+            settings=settings.legacy,
+            numbers=numbers,
+            arrival=settings.claims.arrival,
+            forget=settings.links.forget_after,
+            tell=partial(self.directory.tell, SOURCE),
+            part=self._part,
+        )
 
     # --- who may do what -----------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv6Address, ip_address
 from typing import cast
@@ -19,28 +18,18 @@ import structlog
 
 from pixelstream.apps.matchmaker.core import Core
 from pixelstream.apps.matchmaker.directory import Address
+from pixelstream.apps.matchmaker.legacylink import LegacyLink, Server
 from pixelstream.matchmaking.effects import AskSeat, FreeSeat
 from pixelstream.matchmaking.legacy import LegacySeat
 from pixelstream.metrics.matchmaker import LinkFault
 from pixelstream.protocol.control import Claim, Ended, EndedReason, FromSignalserver, Granted, Refused, State
-from pixelstream.protocol.legacy import LegacyError, LegacyMessage, LegacyType, Splitter, parse
+from pixelstream.protocol.legacy import LegacyError, LegacyMessage
 from pixelstream.settings.matchmaker import Legacy
 
 WATCH_INTERVAL = 1.0
 SOURCE = "legacy"
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True, eq=False)
-class Server:
-    """One old server: its seat, and the link that it has at the moment, if any."""
-
-    name: str
-    address: Address
-    seat: LegacySeat
-    link: LegacyLink | None = None
-    lost_at: float = 0.0
 
 
 class LegacyServers:
@@ -230,68 +219,3 @@ class LegacyServers:
 
     def _tell_all(self) -> None:
         self._tell({server.name: server.address for server in self._servers.values()})
-
-
-class LegacyLink(asyncio.Protocol):
-    """One TCP connection of an old server.
-
-    Attributes:
-        server: what it said it is; None before its `connect`.
-    """
-
-    def __init__(self, servers: LegacyServers, number: int) -> None:
-        self._servers = servers
-        self.number = number
-        self.server: Server | None = None
-        self.begun = 0.0
-        self._host = ""
-        self._splitter = Splitter()
-        self._transport: asyncio.Transport = cast("asyncio.Transport", None)
-        self._accepted = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Look who comes."""
-        self._transport = cast("asyncio.Transport", transport)
-        self.begun = asyncio.get_running_loop().time()
-        self._host = str(transport.get_extra_info("peername")[0])
-        self._accepted = self._servers.accepts(self._host)
-        if not self._accepted:
-            self._refuse(LinkFault.NOT_ALLOWED, "its address is not allowed, or there are too many")
-            return
-        self._servers.opened(self)
-
-    def data_received(self, data: bytes) -> None:
-        """Take every whole object that has come."""
-        if not self._accepted:
-            return
-        try:
-            for text in self._splitter.feed(data):
-                self._take(parse(text))
-        except LegacyError as error:
-            self._refuse(LinkFault.MALFORMED, str(error))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Tell that the link is gone."""
-        if self._accepted:
-            self._servers.lost(self, self.server)
-
-    def abort(self) -> None:
-        """Close the link at once."""
-        self._transport.abort()
-
-    def _take(self, message: LegacyMessage | None) -> None:
-        if message is None:
-            return  # a type of a server that knows more than cirrus did
-        if message.type is LegacyType.CONNECT:
-            server = self._servers.connect(self, self._host, message)
-            if self.server is not None and self.server is not server:
-                raise LegacyError("one link tells of one server")
-            self.server = server
-        if self.server is None:
-            raise LegacyError("a link begins with connect")
-        self._servers.hear(self.server, message)
-
-    def _refuse(self, fault: LinkFault, words: str) -> None:
-        self._servers.metrics.link_faults.counts[fault] += 1
-        log.warning("old server refused", host=self._host, why=words)
-        self._transport.abort()

@@ -79,7 +79,7 @@ def _entry(context: Context, stream: StreamView) -> dict[str, Any]:
         "address": host,
         "port": port,
         "numConnectedClients": stream.taken,
-        "lastPingReceived": int((time.time() - stream.silent) * 1000),
+        "lastPingReceived": 0 if stream.silent is None else int((time.time() - stream.silent) * 1000),
         "ready": stream.ready,
         "id": stream.id,
         "restPort": server.seat.rest_port if server else None,
