@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,13 +64,27 @@ async def running(options: Options, say: Say) -> AsyncIterator[Stack]:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pixelstream-")))
         keys = Keys.make(directory)
         relay = await _relay(stack, keys, say, needed=options.relay_only)
-        supervisor = Supervisor(directory)
+        supervisor = Supervisor(stack.enter_context(_logs()))
         stack.push_async_callback(supervisor.stop)
         planned = plan(options, directory, keys, page, relay)
         for service in planned.services.values():
             await supervisor.start(service)
         await _ready(supervisor, say)
         yield Stack(plan=planned, supervisor=supervisor, relay=relay)
+
+
+@contextmanager
+def _logs() -> Iterator[Path]:
+    """A folder for logs that stays when a service is to blame, since the error names files in it."""
+    folder = Path(tempfile.mkdtemp(prefix="pixelstream-logs-"))
+    try:
+        yield folder
+    except StackError:
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _relay(stack: AsyncExitStack, keys: Keys, say: Say, *, needed: bool) -> Relay | None:
@@ -90,7 +104,11 @@ async def _ready(supervisor: Supervisor, say: Say) -> None:
         await supervisor.wait_ready(service)
         say(f"{service.name} is ready")
 
-    async with asyncio.TaskGroup() as group:
-        for number, service in enumerate(supervisor.services):
-            if service.ready is not None:
-                group.create_task(wait(number))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number, service in enumerate(supervisor.services):
+                if service.ready is not None:
+                    group.create_task(wait(number))
+    except* StackError as group_error:
+        # What failed first made the others fail.
+        raise group_error.exceptions[0] from None
