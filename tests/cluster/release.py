@@ -32,6 +32,8 @@ NAME = "px"
 SECONDS = 240.0
 PLAYING_SECONDS = 60.0
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+BESIDE: dict[str, Any] = {"turn": {"ports": {"listen": 13478, "metrics": 0}}}
+"""Values for a release whose relays have ports of their own, beside those of another on the same node."""
 
 
 @dataclass
