@@ -23,11 +23,11 @@ class Join(StrEnum):
     JOINED = "joined"
     UNREACHABLE = "unreachable"
     NO_ROUTE = "no_route"
-    UNKNOWN_STREAM = "unknown_stream"
     LEASE_MALFORMED = "lease_malformed"
     LEASE_FORGED = "lease_forged"
     LEASE_EXPIRED = "lease_expired"
     LEASE_UNKNOWN_KEY = "lease_unknown_key"
+    LEASE_UNKNOWN_STREAM = "lease_unknown_stream"
 
 
 class Target(StrEnum):

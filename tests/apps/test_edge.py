@@ -59,6 +59,7 @@ class Inside:
         self.app.add_api_route("/api/v1/sessions/{session}/events", self._events, response_model=None)
         self.app.add_api_route("/api/v1/fleets", self._admin, response_model=None)
         self.app.add_api_route("/list", self._admin, response_model=None)
+        self.app.add_route("/s/{lease}/api/{path:path}", self._api, methods=["GET", "POST"])
 
     async def _create(self, request: Request) -> JSONResponse:
         self.seen.append(request)
@@ -75,6 +76,10 @@ class Inside:
             yield "data: second\n\n"
 
         return StreamingResponse(events(), media_type="text/event-stream")
+
+    async def _api(self, request: Request) -> JSONResponse:
+        self.seen.append(request)
+        return JSONResponse({"got": (await request.body()).decode()}, 418)
 
     async def _admin(self, request: Request) -> JSONResponse:
         self.seen.append(request)
@@ -106,7 +111,7 @@ def page(tmp_path: Path) -> Path:
 @asynccontextmanager
 async def stack(page: Path, inside: Inside) -> AsyncIterator[Edge]:
     matchmaker = await listen("127.0.0.1", 0, route=lambda _: inside.matchmaker, http=inside.app)
-    stream = await listen("127.0.0.1", 0, route=lambda _: inside.stream)
+    stream = await listen("127.0.0.1", 0, route=lambda _: inside.stream, http=inside.app)
     keys = page / "keys"
     keys.write_text(KEYS)
     settings = EdgeSettings(
@@ -208,8 +213,8 @@ def altered(token: str) -> str:
         (lambda: "nonsense", 401, "malformed", "lease_malformed"),
         (lambda: altered(lease()), 403, "signature does not fit", "lease_forged"),
         (lambda: lease(keys=key_text("b")), 403, "not known here", "lease_unknown_key"),
-        (lambda: lease(age=120), 410, "expired", "lease_expired"),
-        (lambda: lease("s-9"), 404, "stream that is not known here", "unknown_stream"),
+        (lambda: lease(age=120), 401, "expired", "lease_expired"),
+        (lambda: lease("s-9"), 403, "stream that is not known here", "lease_unknown_stream"),
     ],
 )
 async def test_a_lease_that_admits_nobody_is_refused_with_its_own_status_and_words(
@@ -274,6 +279,39 @@ async def test_a_session_is_created_through_the_edge_without_the_callers_keys(pa
     assert "authorization" not in seen.headers
     assert "cookie" not in seen.headers
     assert seen.headers["x-forwarded-for"] == "127.0.0.1"
+
+
+async def test_a_streams_rest_api_is_reached_by_lease(page: Path) -> None:
+    inside, token = Inside(), lease()
+    async with stack(page, inside) as edge, httpx.AsyncClient() as client:
+        response = await client.post(
+            http_url(edge, f"/s/{token}/api/say/all?x=1"),
+            json={"a": 1},
+            headers={"Authorization": "Bearer k"},
+        )
+        assert (response.status_code, response.json()) == (418, {"got": '{"a":1}'})
+        assert response.headers["x-content-type-options"] == "nosniff"
+        [seen] = inside.seen
+        assert (seen.url.path, seen.url.query) == (f"/s/{token}/api/say/all", "x=1")
+        assert "authorization" not in seen.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/s/nonsense/api/x", 401),
+        (f"/s/{lease(keys=key_text('b'))}/api/x", 403),
+        (f"/s/{lease('s-9')}/api/x", 403),
+        (f"/s/{lease('s-2')}/api/x", 502),
+        (f"/s/{lease()}/api/x%2f..%2fy", 404),
+        (f"/s/{lease()}/api/", 404),
+    ],
+)
+async def test_a_lease_that_leads_nowhere_opens_no_rest_api(page: Path, path: str, status: int) -> None:
+    inside = Inside()
+    async with stack(page, inside) as edge, httpx.AsyncClient() as client:
+        assert (await client.get(http_url(edge, path))).status_code == status
+    assert inside.seen == []
 
 
 async def test_events_flow_as_they_come(page: Path) -> None:

@@ -1,8 +1,11 @@
-"""HTTP routes of the edge: its page, and the matchmaker's routes that are open to browsers.
+"""HTTP routes of the edge: its page, the matchmaker's routes that are open to browsers, a stream's REST API.
 
 The trap: the matchmaker trusts whoever reaches its admin routes when no key is set, so only those
 listed here go through.
 """
+
+import time
+from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CollectorRegistry
@@ -10,6 +13,9 @@ from prometheus_client import CollectorRegistry
 from pixelstream.apps import service
 from pixelstream.apps.edge.forward import Forwarder
 from pixelstream.apps.edge.page import SECURITY, Asset, Page
+from pixelstream.auth import paths
+from pixelstream.auth.paths import Passage
+from pixelstream.errors import LeaseError
 from pixelstream.metrics.edge import Answer, EdgeMetrics
 
 OPEN = (
@@ -22,14 +28,34 @@ OPEN = (
 """Paths and methods of the matchmaker that browsers may use."""
 
 
-def create_app(
-    page: Page, forwarder: Forwarder, metrics: EdgeMetrics, registry: CollectorRegistry
-) -> FastAPI:
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What lies behind the edge: the matchmaker's URL, where leases lead, and the way of requests."""
+
+    matchmaker: str
+    passage: Passage[str]
+    forwarder: Forwarder
+
+    async def to_matchmaker(self, request: Request) -> Response:
+        """Answer with what the matchmaker answers."""
+        return await self.forwarder.forward(request, self.matchmaker, "matchmaker")
+
+    async def to_stream(self, token: str, request: Request) -> Response:
+        """Answer with what the stream answers that a lease names.
+
+        Raises:
+            LeaseError: it leads nowhere.
+        """
+        _, url = self.passage.stream(token, time.time())
+        return await self.forwarder.forward(request, "http" + url.removeprefix("ws"), "stream")
+
+
+def create_app(page: Page, inside: Inside, metrics: EdgeMetrics, registry: CollectorRegistry) -> FastAPI:
     """Make the app of one edge."""
     app = service.create_app("edge", registry=registry, not_ready=lambda: None)
 
     async def forward(request: Request) -> Response:
-        return await forwarder.forward(request)
+        return await inside.to_matchmaker(request)
 
     for path, methods in OPEN:
         app.add_route(path, forward, methods=methods)
@@ -39,6 +65,19 @@ def create_app(
         return service.problem(404, "this route is not open here", SECURITY)
 
     app.add_route("/api/{path:path}", closed, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+
+    async def leased(request: Request) -> Response:
+        raw: bytes = request.scope["raw_path"]
+        found = paths.read(raw.decode("latin-1").partition("?")[0])
+        try:
+            if found is not None and found.api is not None:
+                return await inside.to_stream(found.token, request)
+        except LeaseError as error:
+            metrics.answers.counts[Answer.REFUSED] += 1
+            return service.problem(paths.STATUS[error.code], str(error), SECURITY)
+        return await closed(request)
+
+    app.add_route("/s/{lease}/api/{path:path}", leased, methods=["GET", "POST"])
 
     async def upgrade(_: Request) -> Response:
         metrics.answers.counts[Answer.REFUSED] += 1

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 import structlog
 
 from pixelstream.apps import service
-from pixelstream.apps.edge.api import create_app
+from pixelstream.apps.edge.api import Inside, create_app
 from pixelstream.apps.edge.forward import Forwarder
 from pixelstream.apps.edge.page import Page
 from pixelstream.apps.edge.sockets import Sockets
 from pixelstream.auth.keys import LeaseKeys
+from pixelstream.auth.paths import Passage
 from pixelstream.metrics.common import new_registry
 from pixelstream.metrics.edge import EdgeMetrics
 from pixelstream.net.listener import Listener, listen
@@ -62,16 +63,13 @@ async def serving(settings: EdgeSettings) -> AsyncIterator[Edge]:
     registry = new_registry()
     metrics = EdgeMetrics(registry)
     page = Page.load(settings.page_dir)
-    forwarder = Forwarder(settings.matchmaker_url, metrics)
-    sockets = Sockets(
-        "ws" + settings.matchmaker_url.removeprefix("http"),
-        {stream.id: stream.url for stream in settings.streams},
-        _keys(settings),
-        metrics,
-    )
+    forwarder = Forwarder(metrics)
+    passage = Passage(_keys(settings), {stream.id: stream.url for stream in settings.streams}.get)
+    inside = Inside(settings.matchmaker_url, passage, forwarder)
+    sockets = Sockets("ws" + settings.matchmaker_url.removeprefix("http"), passage, metrics)
     host, port = settings.listen.host, settings.listen.port
     try:
-        app = create_app(page, forwarder, metrics, registry)
+        app = create_app(page, inside, metrics, registry)
         listener = await listen(host, port, route=sockets.route, http=app)
         log.info("listening", host=host, port=listener.port)
         try:

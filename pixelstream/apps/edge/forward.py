@@ -1,4 +1,4 @@
-"""HTTP on its way to the matchmaker, in pieces as they come: server-sent events flow at once.
+"""HTTP on its way to the matchmaker or a stream, in pieces as they come: server-sent events flow at once.
 
 The trap: nothing of the caller's that opens doors inside may pass, so headers go by a list of what
 is let through, in both directions, and `Authorization` isn't on it.
@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from pixelstream.apps.edge.page import SECURITY
 from pixelstream.apps.service import problem
+from pixelstream.auth.lease import redact
 from pixelstream.metrics.edge import Answer, EdgeMetrics
 
 MAX_BODY = 64 << 10
@@ -40,10 +41,9 @@ log = structlog.get_logger(__name__)
 
 
 class Forwarder:
-    """Sends requests on to one service; `await close()` at the end."""
+    """Sends requests on to services inside; `await close()` at the end."""
 
-    def __init__(self, base: str, metrics: EdgeMetrics) -> None:
-        self._base = httpx.URL(base)
+    def __init__(self, metrics: EdgeMetrics) -> None:
         self._metrics = metrics
         # The environment's proxies are for the world outside, not for the service next door.
         self._client = httpx.AsyncClient(timeout=TIMEOUT, limits=LIMITS, trust_env=False)
@@ -52,8 +52,8 @@ class Forwarder:
         """Let go of the connections."""
         await self._client.aclose()
 
-    async def forward(self, request: Request) -> Response:
-        """Answer `request` with what the service answers to the same path and query.
+    async def forward(self, request: Request, base: str, name: str) -> Response:
+        """Answer `request` with what the service `name` at `base` answers to the same path and query.
 
         413 for a body that is too large, 502 and 504 in words when the service doesn't answer.
         """
@@ -62,28 +62,29 @@ class Forwarder:
             self._metrics.answers.counts[Answer.REFUSED] += 1
             return problem(413, f"a body may have {MAX_BODY} bytes", SECURITY)
         onward = self._client.build_request(
-            request.method, self._url(request), headers=_onward_headers(request), content=body
+            request.method, _url(request, httpx.URL(base)), headers=_onward_headers(request), content=body
         )
         try:
             answer = await self._client.send(onward, stream=True)
         except httpx.TimeoutException:
-            return self._failed(504, "the matchmaker does not answer")
+            return self._failed(504, f"the {name} does not answer")
         except httpx.HTTPError as error:
-            log.warning("matchmaker unreachable", error=str(error))
-            return self._failed(502, "the matchmaker cannot be reached")
+            log.warning("unreachable", target=name, error=redact(str(error)))
+            return self._failed(502, f"the {name} cannot be reached")
         self._metrics.answers.counts[Answer.FORWARDED] += 1
         headers = {name: answer.headers[name] for name in RESPONSE_HEADERS if name in answer.headers}
         return StreamingResponse(_pieces(answer), answer.status_code, {**headers, **SECURITY})
 
-    def _url(self, request: Request) -> httpx.URL:
-        path: bytes = request.scope["raw_path"].partition(b"?")[0]
-        query: bytes = request.scope["query_string"]
-        base = self._base.raw_path.rstrip(b"/")
-        return self._base.copy_with(raw_path=base + path + (b"?" + query if query else b""))
-
     def _failed(self, status: int, words: str) -> Response:
         self._metrics.answers.counts[Answer.UNREACHABLE] += 1
         return problem(status, words, {**SECURITY, "Retry-After": "2"})
+
+
+def _url(request: Request, base: httpx.URL) -> httpx.URL:
+    path: bytes = request.scope["raw_path"].partition(b"?")[0]
+    query: bytes = request.scope["query_string"]
+    prefix = base.raw_path.rstrip(b"/")
+    return base.copy_with(raw_path=prefix + path + (b"?" + query if query else b""))
 
 
 async def _body(request: Request) -> bytes | None:
@@ -111,6 +112,6 @@ async def _pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
         async for piece in answer.aiter_raw():
             yield piece
     except httpx.HTTPError as error:  # the head is out: all that is left is to end here
-        log.warning("matchmaker broke off", error=str(error))
+        log.warning("answer broke off", error=redact(str(error)))
     finally:
         await answer.aclose()

@@ -6,15 +6,14 @@ and a lease is in the path, so no path and no `DialError` text goes into a log.
 """
 
 import asyncio
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 
-from pixelstream.auth.keys import LeaseKeys
-from pixelstream.auth.lease import verify
+from pixelstream.auth import paths
+from pixelstream.auth.paths import Passage
 from pixelstream.errors import DialError, LeaseError
 from pixelstream.metrics.edge import EdgeMetrics, Join, Target
 from pixelstream.net.dial import dial
@@ -26,15 +25,10 @@ DIAL = 5.0
 TRY_AGAIN_LATER = 1013
 PROTOCOL_ERROR = 1002
 
-STATUS = {"malformed": 401, "unknown_key": 403, "forged": 403, "expired": 410}
-"""HTTP status for each code of a `LeaseError`."""
-
 WORDS = {
     Target.MATCHMAKER: "the waiting room cannot be reached now",
     Target.STREAM: "the stream cannot be reached now",
 }
-
-_LEASED = re.compile(r"/s/([^/]+)/ws")
 
 log = structlog.get_logger(__name__)
 
@@ -54,41 +48,31 @@ class Sockets:
     def __init__(
         self,
         matchmaker: str,
-        streams: Mapping[str, str],
-        keys: LeaseKeys | None,
+        passage: Passage[str],
         metrics: EdgeMetrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._matchmaker = matchmaker
-        self._streams = streams
-        self._keys = keys
+        self._passage = passage
         self._metrics = metrics
         self._clock = clock
 
     def route(self, request: Request) -> Handler | Refusal:
-        """Return the joint for `request`, or why it leads nowhere (401, 403, 404 or 410)."""
+        """Return the joint for `request`, or why it leads nowhere (401, 403 or 404)."""
         query = f"?{request.query}" if request.query else ""
         if request.path == "/ws":
             url = f"{self._matchmaker}/ws{query}"
             return Joint(Way(Target.MATCHMAKER, "matchmaker", url), request, self._metrics)
-        leased = _LEASED.fullmatch(request.path)
-        if leased is None:
+        leased = paths.read(request.path)
+        if leased is None or leased.api is not None:
             return self._refuse(
                 Join.NO_ROUTE, 404, "websockets live at /ws and, with a lease, at /s/<lease>/ws"
             )
         try:
-            stream = self._stream_of(leased[1])
+            stream, place = self._passage.stream(leased.token, self._clock())
         except LeaseError as error:
-            return self._refuse(Join(f"lease_{error.code}"), STATUS[error.code], str(error))
-        place = self._streams.get(stream)
-        if place is None:
-            return self._refuse(Join.UNKNOWN_STREAM, 404, "the lease names a stream that is not known here")
+            return self._refuse(Join(f"lease_{error.code}"), paths.STATUS[error.code], str(error))
         return Joint(Way(Target.STREAM, stream, f"{place}{request.path}{query}"), request, self._metrics)
-
-    def _stream_of(self, token: str) -> str:
-        if self._keys is None:
-            raise LeaseError("unknown_key", "no keys of leases are known here")
-        return verify(token, self._keys, self._clock()).stream
 
     def _refuse(self, result: Join, status: int, words: str) -> Refusal:
         self._metrics.joins.counts[result] += 1
