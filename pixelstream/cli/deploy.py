@@ -41,9 +41,8 @@ def deploy(
     """Install the stack in a cluster, or upgrade it; wait for a free stream; print the page's address."""
     place = options.place(release, namespace, kubeconfig, context)
     outcome, found = asyncio.run(run(place, chart or default_chart(), values.load(files or []), timeout))
-    console.print(rollout.words(outcome.seats) if outcome.ready else "\n".join(["not ready:", *outcome.why]))
-    if found.words:
-        console.print(found.words)
+    told = [rollout.words(outcome.seats)] if outcome.ready else ["not ready:", *outcome.why]
+    console.print("\n".join([*told, *([found.words] if found.words else [])]), soft_wrap=True)
     if found.url:
         sys.stdout.write(f"{found.url}\n")
     raise typer.Exit(0 if outcome.ready else 1)

@@ -112,10 +112,10 @@ def _conditions(status: Object) -> Iterable[str]:
             yield f"no node takes it: {condition.get('message', condition.get('reason', ''))}"
 
 
-def crashed(pod: Object) -> list[str]:
-    """Names of the pod's containers that ended by themselves, so that their logs may say why."""
+def crashed(pod: Object) -> list[tuple[str, bool]]:
+    """The pod's containers that ended by themselves, and whether each runs again by now."""
     return [
-        container["name"]
+        (container["name"], bool(pick(container, "state", "running")))
         for container in _statuses(pod.get("status", {}))
         if pick(container, "lastState", "terminated") and not container.get("ready")
     ]

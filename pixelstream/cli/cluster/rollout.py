@@ -110,13 +110,14 @@ async def _seated(kubectl: Kubectl, place: Place, found: list[Part]) -> Outcome:
 
 async def _last_words(kubectl: Kubectl, pods: list[Object]) -> list[str]:
     """What the first few containers that ended by themselves had logged last."""
-    ended = [(pod["metadata"]["name"], name) for pod in pods for name in crashed(pod)]
-    found = []
-    for pod, container in ended[:MAX_LOGS]:
-        words = [pod, f"--container={container}", "--previous", f"--tail={LOG_LINES}"]
+    ended = [(pod["metadata"]["name"], *container) for pod in pods for container in crashed(pod)]
+    found: dict[str, None] = {}  # several pods may have said the same
+    for pod, container, again in ended[:MAX_LOGS]:
+        words = [pod, f"--container={container}", f"--previous={again}".lower(), f"--tail={LOG_LINES}"]
         with contextlib.suppress(ClusterError):  # the container may have been cleared away by now
-            found += [f"  {container}: {line}" for line in (await kubectl("logs", *words)).splitlines()]
-    return found
+            lines = (await kubectl("logs", *words)).splitlines()
+            found |= dict.fromkeys(f"  {container}: {line}" for line in lines)
+    return list(found)
 
 
 async def _workloads(kubectl: Kubectl, place: Place) -> list[Object]:
