@@ -146,11 +146,16 @@ class Claim(_Message):
 
 
 class Release(_Message):
-    """matchmaker → signalserver: cancel the session's reservation, or end the session."""
+    """matchmaker → signalserver: cancel the session's reservation, or end the session.
+
+    With a `fence` it means the seat of that fence alone, so that a late release of an old claim
+    can't cost the session its new seat on the same stream.
+    """
 
     type: Literal["release"] = "release"
     session: Id
     reason: Word = ""
+    fence: Annotated[int, Field(ge=0)] | None = None
 
 
 _M = TypeVar("_M")
