@@ -47,7 +47,7 @@ def _loosened(node: Any) -> Any:
     """Take away all through `node` what it asks to be there, and what says nothing about validity."""
     if isinstance(node, list):
         return [_loosened(item) for item in node]
-    if not isinstance(node, dict) or "enum" in node:
+    if not isinstance(node, dict):
         return node
     kept = {key: _loosened(value) for key, value in node.items() if key not in {*_DROPPED, "properties"}}
     if "properties" in node:

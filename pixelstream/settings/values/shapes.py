@@ -63,7 +63,6 @@ class Global(Model):
     common_annotations: Labels
     network_policy: GlobalNetworkPolicy
     monitoring: Monitoring
-    cluster_domain: Annotated[str, Field(pattern=r"^[a-z0-9.-]+$")]
 
 
 class Library(Model):
