@@ -33,6 +33,12 @@ class ClusterStreams:
         self._wanted = wanted
         self._access = access.find()
         self._told = ""
+        self._watch: StreamWatch | None = None
+
+    @property
+    def current(self) -> bool:
+        """Whether the last list is how things are now."""
+        return self._watch is not None and self._watch.current
 
     async def run(self, tell: Callable[[Streams], None]) -> None:
         """Tell all streams once they are known and after each change, until cancelled."""
@@ -45,8 +51,8 @@ class ClusterStreams:
         try:
             while True:
                 try:
-                    watch = StreamWatch(client, self._wanted.namespace, self._wanted.selector)
-                    await watch.run(take, self._fault)
+                    self._watch = StreamWatch(client, self._wanted.namespace, self._wanted.selector)
+                    await self._watch.run(take, self._fault)
                 except Exception as error:  # noqa: BLE001 - told, and begun again
                     self._fault(repr(error))
                 await asyncio.sleep(RETRY)

@@ -48,11 +48,18 @@ SERVICES = {
         help="ICE servers with credentials made for the caller.",
         settings="pixelstream.settings.turnapi:TurnApiSettings",
         run="pixelstream.apps.turnapi.app:run",
+        lean="pixelstream.apps.turnapi",
     ),
     "streamer": Service(
         help="A synthetic streamer: speaks as Unreal does, needs no GPU.",
         settings="pixelstream.settings.streamer:StreamerSettings",
         run="pixelstream.synthetic.streamer:run",
+    ),
+    "gate": Service(
+        help="Says to a proxy whether a lease is good and where its stream is.",
+        settings="pixelstream.settings.gate:GateSettings",
+        run="pixelstream.apps.gate.app:run",
+        lean="pixelstream.apps.gate",
     ),
     "edge": Service(
         help="Page, router and proxy in one, for one machine.",
@@ -72,10 +79,11 @@ def run(service: Service, config: Path) -> None:
     if service.lean is not None:
         argv = [sys.executable, "-m", service.lean, "--config", str(config)]
         os.execv(sys.executable, argv)  # noqa: S606 - the point is to become that program
-    settings = load(_find(service.settings), config)
-    _find(service.run)(settings)
+    settings = load(find(service.settings), config)
+    find(service.run)(settings)
 
 
-def _find(place: str) -> Any:
+def find(place: str) -> Any:
+    """What stands at `module:name`."""
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)

@@ -96,6 +96,11 @@ class StreamWatch:
     def __init__(self, client: Client, namespace: str, selector: str) -> None:
         self._watch = Watch(client, SLICES, read_slice, namespace=namespace, selector=selector)
 
+    @property
+    def current(self) -> bool:
+        """Whether the last list is how things are now."""
+        return self._watch.current
+
     async def run(self, tell: Callable[[Streams], None], fault: Fault) -> None:
         """Tell all streams once they are known and after each change, until cancelled; see `Watch.run`."""
         await self._watch.run(lambda slices: tell(join(slices.values())), fault)
