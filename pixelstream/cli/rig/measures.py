@@ -43,7 +43,7 @@ class Plan:
         waiting: players in line while seats are given.
     """
 
-    rounds: int = 6
+    rounds: int = 8
     seconds: float = 1.5
     players: int = 50
     idle: int = 2000

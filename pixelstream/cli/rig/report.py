@@ -49,8 +49,8 @@ class Row:
 
 
 def ratio(rounds: list[Round]) -> float | None:
-    """Median over the rounds of ours ÷ the bare relay's; None without a bare relay."""
-    ratios = [each[OURS].micros / each[BARE].micros for each in rounds if BARE in each]
+    """Median over the rounds of ours ÷ the bare relay's; None without one, or if no time could be told."""
+    ratios = [each[OURS].micros / each[BARE].micros for each in rounds if BARE in each and each[BARE].cpu]
     return median(ratios) if ratios else None
 
 

@@ -160,8 +160,11 @@ async def staged(
     socket = await dial(address.streamers, cast, timeout=DEADLINE)
     stage = Stage(address, socket, cast)
     try:
-        async with asyncio.timeout(DEADLINE):
-            await cast.named.wait()
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await cast.named.wait()
+        except TimeoutError:
+            raise BenchError(f"the streamer got no name at {address.streamers}") from None
         yield stage
     finally:
         for one in (*stage.players, socket):
