@@ -21,6 +21,8 @@ DIALECT = "http://json-schema.org/draft-07/schema#"
 
 _DROPPED = ("title", "default", "required")
 _NULL = {"type": "null"}
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+"""What pydantic says instead of a bound where a function reads the value first."""
 
 
 def schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -50,6 +52,7 @@ def _loosened(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     kept = {key: _loosened(value) for key, value in node.items() if key not in {*_DROPPED, "properties"}}
+    kept |= {_BOUNDS[key]: kept.pop(key) for key in _BOUNDS if key in kept}
     if "properties" in node:
         kept["properties"] = {key: _or_null(_loosened(value)) for key, value in node["properties"].items()}
     return kept
@@ -59,13 +62,11 @@ def _or_null(node: dict[str, Any]) -> dict[str, Any]:
     """Let `node` be null too; a reference may be already, since definitions may."""
     if "anyOf" in node:
         options = [option for option in node["anyOf"] if option != _NULL]
-        words = {key: value for key, value in node.items() if key != "anyOf"}
-        return (
-            {**words, **_or_null(options[0])} if len(options) == 1 else {**words, "anyOf": [*options, _NULL]}
-        )
+        chosen = _or_null(options[0]) if len(options) == 1 else {"anyOf": [*options, _NULL]}
+        return {key: value for key, value in node.items() if key != "anyOf"} | chosen
     null: dict[str, Any] = {}
-    if isinstance(node.get("type"), str):
-        null["type"] = [node["type"], "null"]
+    if kinds := node.get("type"):
+        null["type"] = [*([kinds] if isinstance(kinds, str) else kinds), "null"]
     if values := node.get("enum", [node["const"]] if "const" in node else []):
         null["enum"] = [*values, None]
     return {key: value for key, value in {**node, **null}.items() if key != "const"}

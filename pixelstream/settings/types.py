@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 """Seconds in each unit that a duration may be written in."""
@@ -36,13 +38,17 @@ def parse_seconds(value: object) -> float:
     return float(value)
 
 
-Seconds = Annotated[
-    float,
-    BeforeValidator(parse_seconds),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": rf"^(?:{_PART})+$"}]},
-    ),
-]
+class _Duration:
+    """The schema of what may be written for a duration, with the bounds that a field sets on it."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        number = handler(core_schema)
+        return {"minimum": 0, **number, "type": ["number", "string"], "pattern": rf"^(?:{_PART})+$"}
+
+
+Seconds = Annotated[float, BeforeValidator(parse_seconds), _Duration()]
 """A duration, held in seconds; 0 is allowed, so add `Field(gt=0)` where it must not be."""
 
 Port = Annotated[int, Field(ge=0, le=65535)]

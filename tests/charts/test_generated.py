@@ -79,7 +79,10 @@ def test_no_template_is_long_and_each_helper_says_how_it_is_used() -> None:
         if path.is_file():
             text = path.read_text()
             assert len(text.splitlines()) <= LONGEST_TEMPLATE, path
-            assert text.count("{{- define") == len(re.findall(r"(?<![a-z])Usage:", text)) or path.suffix != ".tpl", path
+            assert (
+                text.count("{{- define") == len(re.findall(r"(?<![a-z])Usage:", text))
+                or path.suffix != ".tpl"
+            ), path
 
 
 def test_a_named_template_bears_the_name_of_its_chart() -> None:

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pixelstream.settings.base import Model
-from pixelstream.settings.values.kubernetes import Anything, Count, Grace, Labels, Lifecycle, Resources
+from pixelstream.settings.gate import GateSettings
+from pixelstream.settings.values.kubernetes import Count, Grace, Labels, Lifecycle, Resources
 from pixelstream.settings.values.shapes import (
     DisruptionBudget,
     ExposedService,
@@ -51,7 +52,7 @@ class Nginx(Model):
 class _ProxyHead(Leaf):
     image: Image
     gate: Gate
-    config: Anything
+    config: GateSettings
     nginx: Nginx
     replicas: Replicas
 

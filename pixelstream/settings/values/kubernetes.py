@@ -6,19 +6,29 @@ or an affinity term, are left to the API server, which refuses unknown fields it
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from pixelstream.settings.base import Model
 
 Anything = dict[str, Any]
 """An object of Kubernetes that the API server judges."""
 
-Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?([munkKMGTPE]|[KMGTPE]i)?$")] | float
+_QUANTITY = r"^[0-9]+(\.[0-9]+)?([munkKMGTPE]|[KMGTPE]i)?$"
+_PERCENTAGE = r"^[0-9]{1,3}%$"
+
+Quantity = Annotated[
+    Annotated[str, Field(pattern=_QUANTITY)] | float,
+    WithJsonSchema({"type": ["string", "number"], "pattern": _QUANTITY}),
+]
 """An amount, such as `100m`, `1.5`, `64Mi`."""
 
 Count = Annotated[int, Field(ge=0)]
-Percentage = Annotated[str, Field(pattern=r"^[0-9]{1,3}%$")]
-CountOrPercentage = Count | Percentage
+
+CountOrPercentage = Annotated[
+    Count | Annotated[str, Field(pattern=_PERCENTAGE)],
+    WithJsonSchema({"type": ["integer", "string"], "minimum": 0, "pattern": _PERCENTAGE}),
+]
+
 Labels = dict[str, str]
 Grace = Annotated[int, Field(ge=0, le=31_536_000)]
 """Seconds that a pod has to end."""
