@@ -1,6 +1,6 @@
 {{/*
 A whole Service. Usage: {{ include "pixelstream.service" (dict "context" . "ports" (list (dict "name" "http" "port" 80 "targetPort" "http"))) }}
-Optional keys: name, labels, selector (text), headless. Type, class, traffic policy, source ranges and annotations
+Optional keys: name, labels, selector (text), headless, unready (true sends to pods that aren't ready, too). Type, class, traffic policy, source ranges and annotations
 come from `service` of the chart's values; of a headless one only the annotations.
 */}}
 {{- define "pixelstream.service" -}}
@@ -19,6 +19,9 @@ spec:
   {{- toYaml (dict $key .) | nindent 2 }}
   {{- end }}
   {{- end }}
+  {{- end }}
+  {{- if .unready }}
+  publishNotReadyAddresses: true
   {{- end }}
   selector:
     {{- .selector | default (include "pixelstream.selectorLabels" .context) | nindent 4 }}
