@@ -9,11 +9,11 @@ failed() {
 }
 
 if [ -n "$ROUTER" ]; then
-    get "$ROUTER" | grep -qi '<html' || failed "the router shows no page"
+    get "$ROUTER" | grep -i '<html' >/dev/null || failed "the router shows no page"
     said "the router shows the page"
 fi
 if [ -n "$PLAYER" ]; then
-    get "$PLAYER/" | grep -qi '<html' || failed "no player page"
+    get "$PLAYER/" | grep -i '<html' >/dev/null || failed "no player page"
     said "the player page is there"
 fi
 for service in "$PROXY" "$MATCHMAKER" $TURN_API; do
