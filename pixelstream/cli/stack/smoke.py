@@ -7,6 +7,7 @@ and the worst first frame stands beside it; a visit that plays nothing fails the
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 FRAMES_DEADLINE = 10.0
 POLL = 0.1
+TYPING = (0.2, 0.3)
+"""Seconds between two keys."""
 MIN_FRAMES = 60
 """Frames that a visit must decode before it counts as playing."""
 TRANSPORT_ORDER = ("host", "srflx", "prflx", "relay")
@@ -115,7 +118,7 @@ async def _visit(url: str, screenshot: Path | None) -> Visit:
         if await browser.wait_state(page, "playing", "failed", "ended") != "playing":
             raise BrowserError(f"it did not play: {await page.evaluate('window.pixelstream.reason')}")
         await browser.wake(page)
-        inputs = [await browser.input_to_picture(page, key) for key in browser.KEYS]
+        inputs = [await _input(page, key) for key in browser.KEYS]
         seen = await _playing(page)
         if screenshot is not None:
             await page.screenshot(path=screenshot)
@@ -128,6 +131,12 @@ async def _visit(url: str, screenshot: Path | None) -> Visit:
         )
         await page.close(run_before_unload=True)
     return visit
+
+
+async def _input(page: Page, key: str) -> float:
+    # As apart as a quick typist's keys, and never in step with the frames.
+    await asyncio.sleep(random.uniform(*TYPING))  # noqa: S311 - nothing secret
+    return await browser.input_to_picture(page, key)
 
 
 async def _playing(page: Page) -> dict[str, Any]:
