@@ -54,7 +54,7 @@ ports:
 A whole NetworkPolicy for this chart's pods: who may come in at which ports, where they may go.
 Usage: {{ include "pixelstream.networkPolicy" (dict "context" . "ingress" $ingress "egress" $egress "metrics" 3000) }}
 $ingress and $egress are lists of NetworkPolicy rules; DNS is always allowed on the way out, and Prometheus
-to the port "metrics" if monitoring is on. Optional keys: selector (text), name.
+to the port "metrics" if monitoring is on. Optional keys: selector (text), name, labels.
 */}}
 {{- define "pixelstream.networkPolicy" -}}
 {{- $global := .context.Values.global -}}
@@ -68,7 +68,7 @@ to the port "metrics" if monitoring is on. Optional keys: selector (text), name.
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  {{- include "pixelstream.metadata" (dict "context" .context "name" .name) | nindent 2 }}
+  {{- include "pixelstream.metadata" (dict "context" .context "name" .name "labels" .labels) | nindent 2 }}
 spec:
   podSelector:
     matchLabels:
