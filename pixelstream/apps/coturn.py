@@ -164,6 +164,16 @@ class Coturn:
             raise
         log.info("coturn answers", host=self.plan.host, port=self.plan.port, tls=self.plan.tls)
 
+    async def watch(self) -> None:
+        """Wait until it ends by itself.
+
+        Raises:
+            CoturnError: always, with its last words.
+        """
+        if self._process is not None:
+            await self._process.wait()
+        raise CoturnError(f"coturn ended by itself: {self._last_words()}")
+
     async def stop(self) -> None:
         """End it: SIGTERM, then SIGKILL after `STOP` seconds. Does nothing when it doesn't run."""
         if self._process is not None and self._process.returncode is None:
@@ -186,12 +196,15 @@ class Coturn:
         while stdout is not None and (chunk := await stdout.read(4096)):
             self._said = [*self._said, *chunk.decode(errors="replace").splitlines()][-20:]
 
+    def _last_words(self) -> str:
+        return " | ".join(self._said[-5:])
+
     async def _answers(self) -> None:
         try:
             async with asyncio.timeout(START):
                 while not await binding(self.plan.host, self.plan.port, PROBE):
                     if not self.running:
-                        raise CoturnError("coturn ended at once: " + " | ".join(self._said[-5:]))
+                        raise CoturnError(f"coturn ended at once: {self._last_words()}")
         except TimeoutError:
             raise CoturnError(f"coturn answered nothing on UDP port {self.plan.port} in {START} s") from None
 

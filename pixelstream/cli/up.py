@@ -6,12 +6,12 @@ The trap: standard output belongs to the smoke run's JSON alone; what is for peo
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 from rich.console import Console
@@ -19,13 +19,16 @@ from rich.console import Console
 from pixelstream import logs
 from pixelstream.cli.stack import smoke, view
 from pixelstream.cli.stack.plan import Options
-from pixelstream.cli.stack.run import Stack, running
+from pixelstream.cli.stack.run import running
 from pixelstream.errors import PixelstreamError
 
 console = Console(stderr=True, highlight=False)
 
 Mode = Literal["live", "clips"]
 Codec = Literal["h264", "vp8"]
+T = TypeVar("T")
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def up(
@@ -60,39 +63,49 @@ def up(
 
 
 async def _watch(options: Options) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running(options, console.print) as stack:
-        ended = asyncio.create_task(stack.supervisor.watch())
-        asked = asyncio.create_task(stop.wait())
-        shown = asyncio.create_task(view.show(stack, console))
-        try:
-            await asyncio.wait({ended, asked, shown}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (asked, shown):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-        if ended.done():
-            await ended
-        ended.cancel()
-        console.print("stopping …")
+    async def show() -> None:
+        async with running(options, console.print) as stack:
+            await stack.during(view.show(stack, console))
+
+    await _until_signal(show())
     return 0
 
 
 async def _smoke(options: Options, runs: int, screenshot: Path | None) -> int:
     try:
-        async with running(options, console.print) as stack:
-            report = await _visit(stack, options, runs, screenshot)
+        report = await _until_signal(_visit(options, runs, screenshot))
     except PixelstreamError as error:
         report = smoke.Report(faults=[str(error)])
+    report = report or smoke.Report(faults=["stopped by a signal"])
     line = report.line() | {"mode": options.mode, "codec": options.codec, "relay_only": options.relay_only}
     sys.stdout.write(json.dumps(line) + "\n")
     return 0 if report.ok else 1
 
 
-async def _visit(stack: Stack, options: Options, runs: int, screenshot: Path | None) -> smoke.Report:
-    console.print(f"visiting {stack.plan.page} {runs} times")
-    visits = smoke.run(stack.plan.page, runs=runs, relay_only=options.relay_only, screenshot=screenshot)
-    return await visits
+async def _visit(options: Options, runs: int, screenshot: Path | None) -> smoke.Report:
+    async with running(options, console.print) as stack:
+        page = stack.plan.page
+        console.print(f"visiting {page} {runs} times")
+        visits = smoke.run(page, runs=runs, relay_only=options.relay_only, screenshot=screenshot)
+        return await stack.during(visits)
+
+
+async def _until_signal(work: Coroutine[Any, Any, T]) -> T | None:
+    """Await `work`; None if a signal asked for its end, which has come in good order then.
+
+    A closed terminal is such a signal: the processes of the stack are in sessions of their own, and
+    would outlive us.
+    """
+    task = asyncio.create_task(work)
+
+    def stop() -> None:
+        if not task.cancelling():
+            task.cancel()
+            console.print("stopping …")
+
+    for number in STOPS:
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return None

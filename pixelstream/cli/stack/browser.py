@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from pixelstream.errors import PixelstreamError
@@ -88,15 +88,28 @@ def find_browser() -> str:
 
 @asynccontextmanager
 async def browser(*flags: str) -> AsyncIterator[Browser]:
-    """A fresh headless Chromium with an empty profile, and with flags beside those that it needs."""
-    from playwright.async_api import async_playwright  # noqa: PLC0415 - a development dependency
+    """A fresh headless Chromium with an empty profile, and with flags beside those that it needs.
 
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=find_browser(), args=[*FLAGS, *flags])
-        try:
-            yield chromium
-        finally:
-            await chromium.close()
+    Raises:
+        BrowserError: it can't be had, or a call of it failed within the block.
+    """
+    try:
+        from playwright.async_api import Error, async_playwright  # noqa: PLC0415 - a development dependency
+    except ImportError:
+        raise BrowserError(
+            "Playwright is not installed, which drives the browser: pip install playwright"
+        ) from None
+
+    try:
+        async with async_playwright() as playwright:
+            chromium = await playwright.chromium.launch(executable_path=find_browser(), args=[*FLAGS, *flags])
+            try:
+                yield chromium
+            finally:
+                with suppress(Error):  # one that is gone already is closed
+                    await chromium.close()
+    except Error as error:
+        raise BrowserError(f"the browser failed: {error.message.splitlines()[0]}") from error
 
 
 async def open_page(
@@ -145,8 +158,14 @@ async def phases(page: Page) -> dict[str, float]:
 
 
 async def stats(page: Page) -> dict[str, Any]:
-    """What the page knows of its connection: candidate pair, frames, bitrate and so on."""
-    found: dict[str, Any] = await page.evaluate("window.pixelstream.stats()")
+    """What the page knows of its connection: candidate pair, frames, bitrate and so on.
+
+    Raises:
+        BrowserError: it has none any more.
+    """
+    found: dict[str, Any] | None = await page.evaluate("window.pixelstream.stats()")
+    if found is None:
+        raise BrowserError(f"the stream ended: {await page.evaluate(_STATE)}")
     return found
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pixelstream
 from pixelstream.apps.coturn import PROGRAM, Coturn, CoturnPlan
@@ -18,17 +19,43 @@ from pixelstream.cli.stack.processes import StackError, Supervisor
 from pixelstream.turn.pool import Relay
 
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 NO_RELAY = "coturn is not installed (Debian's package: coturn): going on without a relay"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """A stack that runs and is ready."""
+    """A stack that runs and is ready; `coturn` is None where there is none."""
 
     plan: Plan
     supervisor: Supervisor
-    relay: Relay | None
+    coturn: Coturn | None
+
+    @property
+    def relay(self) -> Relay | None:
+        """The relay that callers are told."""
+        return self.coturn.relay if self.coturn else None
+
+    async def during(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await `work`, which is cancelled if a process of the stack ends by itself.
+
+        Raises:
+            StackError: one did; the text has the end of its log.
+            CoturnError: coturn did.
+        """
+        watches = [self.supervisor.watch(), *([self.coturn.watch()] if self.coturn else [])]
+        ends = [asyncio.create_task(watch) for watch in watches]
+        working = asyncio.create_task(work)
+        try:
+            done, _ = await asyncio.wait({working, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (working, *ends):
+                task.cancel()
+            await asyncio.gather(working, *ends, return_exceptions=True)
+        for end in done - {working}:
+            await end  # raises, and tells more than what that end did to the work
+        return await working
 
 
 def find_page() -> Path:
@@ -63,14 +90,14 @@ async def running(options: Options, say: Say) -> AsyncIterator[Stack]:
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pixelstream-")))
         keys = Keys.make(directory)
-        relay = await _relay(stack, keys, say, needed=options.relay_only)
+        coturn = await _coturn(stack, keys, say, needed=options.relay_only)
         supervisor = Supervisor(stack.enter_context(_logs()))
         stack.push_async_callback(supervisor.stop)
-        planned = plan(options, directory, keys, page, relay)
+        planned = plan(options, directory, keys, page, coturn.relay if coturn else None)
         for service in planned.services.values():
             await supervisor.start(service)
         await _ready(supervisor, say)
-        yield Stack(plan=planned, supervisor=supervisor, relay=relay)
+        yield Stack(plan=planned, supervisor=supervisor, coturn=coturn)
 
 
 @contextmanager
@@ -87,15 +114,16 @@ def _logs() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _relay(stack: AsyncExitStack, keys: Keys, say: Say, *, needed: bool) -> Relay | None:
+async def _coturn(stack: AsyncExitStack, keys: Keys, say: Say, *, needed: bool) -> Coturn | None:
     if shutil.which(PROGRAM) is None:
         if needed:
             raise StackError("--relay-only needs coturn; Debian's package is called coturn")
         say(NO_RELAY)
         return None
-    relay: Relay = await stack.enter_async_context(Coturn(CoturnPlan(secret=keys.turn)))
+    coturn = Coturn(CoturnPlan(secret=keys.turn))
+    relay = await stack.enter_async_context(coturn)
     say(f"coturn relays on {relay.host}:{relay.udp}")
-    return relay
+    return coturn
 
 
 async def _ready(supervisor: Supervisor, say: Say) -> None:
