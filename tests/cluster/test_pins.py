@@ -68,3 +68,8 @@ def test_a_dockerfiles_default_base_is_the_pinned_image(image: str, argument: st
 def test_an_unknown_program_is_refused_with_those_that_exist() -> None:
     with pytest.raises(KeyError, match="kubectl"):
         pins().group_of("kubecutl")
+
+
+def test_the_gateways_definitions_are_of_the_version_that_traefik_knows() -> None:
+    pin = pins().crds["gateway-api"]
+    assert required("traefik")[pin.source] == pin.version

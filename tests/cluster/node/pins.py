@@ -116,6 +116,14 @@ class Kind(Pin):
     node_image: str
 
 
+class Crds(Pin):
+    """Definitions of custom resources that a Go module carries as YAML."""
+
+    source: str
+    version: str
+    files: list[str]
+
+
 class Pins(Pin):
     """The whole of versions.toml."""
 
@@ -123,6 +131,7 @@ class Pins(Pin):
     kind: Kind
     groups: dict[str, Group]
     images: dict[str, Annotated[Image, Field(union_mode="smart")]]
+    crds: dict[str, Crds]
 
     def image_name(self, key: str, registry: str = "ghcr.io/pixelstream") -> str:
         """The full name and tag of an image; the project's own carry its release."""

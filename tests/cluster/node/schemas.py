@@ -5,6 +5,7 @@ optional fields may be null, as the API server lets them be.
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,17 @@ def write(document: dict[str, Any], folder: Path) -> int:
                 (folder / file_name(kind)).write_text(json.dumps(_top(shared[name], kind)))
                 count += 1
     return count
+
+
+def of_crds(documents: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the schema of each version of custom resources, by the name of the file that it belongs into."""
+    made = {}
+    for it in documents:
+        spec = it["spec"]
+        for version in spec["versions"]:
+            kind = {"group": spec["group"], "version": version["name"], "kind": spec["names"]["kind"]}
+            made[file_name(kind)] = _top(_closed(version["schema"]["openAPIV3Schema"]), kind)
+    return made
 
 
 def file_name(kind: dict[str, str]) -> str:

@@ -1,0 +1,133 @@
+"""Linters without a complaint: Helm's own, chart testing's, and the API's schemas."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.charts import standins
+from tests.charts.helm import (
+    CASES,
+    CHART,
+    HELMS,
+    LEAVES,
+    Object,
+    helm,
+    objects,
+    rendered,
+    template,
+    values_of,
+)
+from tests.cluster.node import build, modules, schemas
+from tests.cluster.node.paths import CACHE
+from tests.cluster.node.pins import pins
+from tests.cluster.node.shell import CommandError, run
+from tests.setup.progress import ROOT
+
+ALONE = [leaf for leaf in LEAVES if leaf != "common"]
+COMPLAINT = re.compile(r"\[(?:INFO|WARNING|ERROR)\].*")
+
+
+@pytest.mark.parametrize("program", HELMS)
+def test_helm_has_no_complaint_about_any_case(program: str) -> None:
+    for case in CASES:
+        told = helm("lint", "--strict", CHART, "--values", values_of(case), program=program)
+        assert COMPLAINT.findall(told) == [], case
+
+
+@pytest.mark.parametrize("leaf", ALONE)
+def test_a_leaf_by_itself_lints_and_renders(leaf: str, tmp_path: Path) -> None:
+    folder = standins.alone(standins.copied(tmp_path), leaf)
+    told = helm("lint", "--strict", folder)
+    assert COMPLAINT.findall(told) == []
+    made = objects(template(values={"enabled": True}, chart=folder))
+    assert made or leaf == "telemetry"
+
+
+def test_chart_testing_has_no_complaint(tmp_path: Path) -> None:
+    """Every case of ci/, Chart.yaml against its schema, and the style of values.yaml."""
+    umbrella = standins.copied(tmp_path / "charts")
+    leaves = [standins.alone(umbrella, leaf) for leaf in ALONE]
+    shutil.copy(ROOT / "ct.yaml", tmp_path)
+    rules = modules.folder("github.com/helm/chart-testing/v3", pins().groups["chart-testing"].version) / "etc"
+    words: list[str | Path] = [
+        "--chart-yaml-schema",
+        rules / "chart_schema.yaml",
+        "--lint-conf",
+        rules / "lintconf.yaml",
+    ]
+    charts = ",".join(str(folder.relative_to(tmp_path)) for folder in [umbrella, *leaves])
+    argv = [
+        "lint",
+        "--config",
+        "ct.yaml",
+        "--charts",
+        charts,
+        "--skip-helm-dependencies",
+        "--chart-repos",
+        "",
+    ]
+    path = (
+        f"{build.program('helm').parent}{os.pathsep}{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    )
+    run(["git", "init", "--quiet"], cwd=tmp_path)
+    told = run([build.program("ct"), *argv, *words], cwd=tmp_path, env={**os.environ, "PATH": path})
+    assert "All charts linted successfully" in told
+    assert told.count("1 chart(s) linted, 0 chart(s) failed") == len(CASES) + len(leaves)
+
+
+def test_chart_testing_finds_every_chart_but_the_library() -> None:
+    config = yaml.safe_load((ROOT / "ct.yaml").read_text())
+    found = {
+        path.parent.name for place in config["chart-dirs"] for path in (ROOT / place).glob("*/Chart.yaml")
+    }
+    assert found - set(config["excluded-charts"]) == {"pixelstream", *ALONE}
+    urls = {it["repository"] for leaf in ALONE for it in standins.upstream(leaf)}
+    assert {entry.partition("=")[2] for entry in config["chart-repos"]} == urls
+
+
+@cache
+def api_schemas() -> Path:
+    """Folder with a schema for each kind of the pinned Kubernetes and of the CRDs that charts use."""
+    version = pins().groups["core"].version
+    folder = CACHE / "schemas" / version
+    if not (folder / schemas.DEFINITIONS).is_file():
+        document = modules.folder("k8s.io/kubernetes", version) / "api" / "openapi-spec" / "swagger.json"
+        schemas.write(json.loads(document.read_text()), folder)
+    for name, schema in schemas.of_crds(_definitions()).items():
+        (folder / name).write_text(json.dumps(schema))
+    return folder
+
+
+def _definitions() -> Iterator[Object]:
+    for pin in pins().crds.values():
+        folder = modules.folder(pin.source, pin.version)
+        for file in pin.files:
+            yield from objects((folder / file).read_text())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_object_of_a_case_has_only_fields_that_the_api_knows(case: str) -> None:
+    told = conformity(rendered(case))
+    assert told.get("resources", []) == []
+    assert told["summary"] == {"valid": len(rendered(case)), "invalid": 0, "errors": 0, "skipped": 0}
+
+
+def test_a_field_that_the_api_does_not_know_is_found() -> None:
+    (first, *_) = [it for it in rendered("default") if it["kind"] == "Deployment"]
+    with pytest.raises(CommandError, match="replica"):
+        conformity([{**first, "spec": {**first["spec"], "replica": 1}}])
+
+
+def conformity(found: list[Object]) -> Object:
+    """Return what kubeconform says of objects."""
+    place = f"{api_schemas()}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
+    argv = ["-strict", "-summary", "-output", "json", "-schema-location", place]
+    told: Object = json.loads(run([build.program("kubeconform"), *argv], stdin=yaml.safe_dump_all(found)))
+    return told
