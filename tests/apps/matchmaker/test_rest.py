@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -148,6 +149,19 @@ async def test_a_session_that_is_asked_for_is_kept() -> None:
 async def test_a_wrong_request_is_refused(body: dict[str, str], status: int) -> None:
     async with house() as here:
         await create(here, status, **body)
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_body_that_is_too_long_is_refused_whether_its_length_is_told_or_not(told: bool) -> None:  # noqa: FBT001
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b" " * 30_000
+
+    async with house() as here:
+        content = b" " * 90_000 if told else pieces()
+        answer = await here.http.post("/api/v1/sessions", content=content)
+        assert (answer.status_code, answer.json()) == (413, {"detail": "a body may have 65536 bytes"})
+        await create(here, fleet="default")
 
 
 async def test_a_user_is_named_with_the_control_key_only() -> None:

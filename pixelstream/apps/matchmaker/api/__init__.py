@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from pixelstream.apps import service
 from pixelstream.apps.matchmaker.api import compat, lists, sessions
+from pixelstream.apps.matchmaker.api.bodies import BoundedBodies
 from pixelstream.apps.matchmaker.context import Context
 
 
@@ -14,6 +15,7 @@ def create_app(context: Context) -> FastAPI:
     app = service.create_app(
         "matchmaker", registry=context.registry, not_ready=context.not_ready, openapi=True
     )
+    app.add_middleware(BoundedBodies)
     app.include_router(sessions.router(context))
     app.include_router(lists.router(context))
     if context.settings.compat.enabled:
