@@ -19,6 +19,9 @@ from pixelstream.relay import Peer, Player, Streamer
 from pixelstream.settings.signalserver import SignalserverSettings
 from pixelstream.turn.credentials import is_caller
 
+RETRY = 5.0
+"""Seconds to the next question for a streamer that has no relay."""
+
 Configure = Callable[[Peer, bytes], None]
 
 
@@ -67,6 +70,15 @@ class IceDesk:
             self._held[peer] = config
         self._metrics.ice.counts[config.source] += 1
         self._configure(peer, config.options)
+        if type(peer) is Streamer:
+            await self._find_relay(peer)
+
+    async def _find_relay(self, streamer: Streamer) -> None:
+        """Ask again soon while a streamer has no relay: turn-api or its pool may still be starting."""
+        while not streamer.gone and streamer in self._held and self._held[streamer].expires is None:
+            await asyncio.sleep(min(RETRY, self._ice.refresh))
+            if streamer in self._held:
+                await self._renew(streamer)
 
     async def _renew(self, streamer: Streamer) -> None:
         """Look at the pool anew; tell the streamer if it changed or its credentials near their end."""

@@ -9,6 +9,7 @@ from time import monotonic, time
 import orjson
 import pytest
 
+from pixelstream.apps.signalserver import ice
 from pixelstream.settings.base import CONTROL_KEY_ENV
 from tests.support.http import FakeServer, fake_server
 from tests.support.signalling import Server, signalserver
@@ -108,6 +109,17 @@ async def test_a_running_streamer_learns_of_new_relays(turn_api: FakeServer) -> 
     async with signalserver(settings(turn_api, ", refresh: 0.05")) as server:
         streamer = await server.streamer()
         turn_api.body = relays("192.0.2.2")
+        assert (await streamer.hears())["peerConnectionOptions"] == orjson.loads(turn_api.body)
+
+
+async def test_a_streamer_that_came_before_turn_api_has_a_relay_soon(
+    turn_api: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ice, "RETRY", 0.05)
+    answer, turn_api.reply = turn_api.reply, silence
+    async with signalserver(settings(turn_api, ", refresh: 3600")) as server:
+        streamer = await server.streamer()
+        turn_api.reply = answer
         assert (await streamer.hears())["peerConnectionOptions"] == orjson.loads(turn_api.body)
 
 
