@@ -2,18 +2,22 @@
 # else a node of the project's own (Linux, root). Versions: tests/cluster/versions.toml.
 #   make cluster          start it (or find it) and print `export KUBECONFIG=...`
 #   make cluster-images   build the images that the charts use and load them into it
+#   make test-cluster     the tests that need it
 #   make cluster-down     end it; nothing of it is left but the cache
 
 CLUSTER = $(or $(wildcard .venv/bin/python),python3) -m tests.cluster.node
 CLUSTER_IMAGES ?= pixelstream player kubetools nginx coturn traefik
 
-.PHONY: cluster cluster-images cluster-status cluster-down
+.PHONY: cluster test-cluster cluster-images cluster-status cluster-down
 
 cluster:
 	@$(CLUSTER) up
 
 cluster-images:
 	@$(CLUSTER) images $(CLUSTER_IMAGES)
+
+test-cluster: .venv/ready
+	pytest -m cluster $(ARGS)
 
 cluster-status:
 	@$(CLUSTER) status

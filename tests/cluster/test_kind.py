@@ -62,3 +62,9 @@ def test_down_deletes_the_cluster_and_its_kubeconfig(record: Path) -> None:
     assert "delete cluster --name pixelstream" in record.read_text()
     assert not kind.KUBECONFIG.exists()
     provider.Cluster("kind", kind.KUBECONFIG, started=False).end()
+
+
+def test_another_kubernetes_can_be_asked_for(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXELSTREAM_KIND_IMAGE", "docker.io/kindest/node:v1.35.0")
+    kind.up()
+    assert "--image docker.io/kindest/node:v1.35.0 " in record.read_text()

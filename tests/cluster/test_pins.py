@@ -46,7 +46,12 @@ def test_a_tag_of_a_packed_program_is_its_version() -> None:
     assert pins().image_name("coredns").endswith(pins().groups["coredns"].version)
     assert pins().image_name("traefik").endswith(pins().groups["traefik"].version)
     assert pins().image_name("kubectl").endswith(pins().groups["core"].version)
-    assert pins().kind.node_image.endswith(pins().groups["core"].version)
+
+
+def test_kinds_node_is_of_the_same_minor_release_as_our_own() -> None:
+    minor = pins().groups["core"].version.rpartition(".")[0]
+    assert f":{minor}." in pins().kind.node_image
+    assert all("@sha256:" in image for image in [pins().kind.node_image, *pins().kind.older])
 
 
 def test_files_that_images_are_built_from_exist() -> None:

@@ -4,6 +4,7 @@ Trap: kind's node pulls upstream images by itself; only the project's own, which
 yet, are put into it.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -36,6 +37,11 @@ def program() -> str:
     return shutil.which("kind") or str(build.program("kind"))
 
 
+def node_image() -> str:
+    """The node's image: what PIXELSTREAM_KIND_IMAGE names, for another Kubernetes, else the pinned one."""
+    return os.environ.get("PIXELSTREAM_KIND_IMAGE") or pins().kind.node_image
+
+
 def up() -> bool:
     """Start the cluster unless it runs; true when this call started it.
 
@@ -45,9 +51,9 @@ def up() -> bool:
     if NAME in run([program(), "get", "clusters"]).split():
         return False
     KUBECONFIG.parent.mkdir(parents=True, exist_ok=True)
-    with step(f"start {pins().kind.node_image} with kind"):
+    with step(f"start {node_image()} with kind"):
         words = [program(), "create", "cluster", "--name", NAME, "--kubeconfig", str(KUBECONFIG)]
-        run([*words, "--image", pins().kind.node_image, "--wait", "120s"], timeout=CREATE_SECONDS)
+        run([*words, "--image", node_image(), "--wait", "120s"], timeout=CREATE_SECONDS)
     return True
 
 

@@ -111,9 +111,10 @@ class Node(Pin):
 
 
 class Kind(Pin):
-    """The cluster made with kind where Docker runs."""
+    """The cluster made with kind where Docker runs: the image of its node, and those of older releases."""
 
     node_image: str
+    older: list[str]
 
 
 class Crds(Pin):
