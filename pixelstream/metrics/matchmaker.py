@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from pixelstream.matchmaking.marks import WriteResult
 from pixelstream.matchmaking.model import JoinRefusal, MatchFailure, ReleaseReason, SessionState
 from pixelstream.matchmaking.views import FleetView
 from pixelstream.metrics.common import Tally
@@ -84,6 +85,9 @@ class MatchmakerMetrics:
         self.link_faults = Tally(
             "matchmaker_link_faults", "Links refused or closed", "reason", LinkFault, registry
         )
+        self.pod_writes = Tally(
+            "matchmaker_pod_writes", "Writes of marks to streams' pods", "result", WriteResult, registry
+        )
 
     def _gauges(self, registry: CollectorRegistry) -> None:
         def gauge(name: str, text: str) -> Gauge:
@@ -96,6 +100,7 @@ class MatchmakerMetrics:
             "streamer_demand_ratio", "Players, waiting or seated, for each ready stream; 1 + them without one"
         )
         self.links = gauge("streamer_connections", "Open links of signalling servers, ready or not")
+        self.pods_pending = gauge("pods_pending", "Streams' pods whose marks are still to be written")
         self.joined = gauge("joined_connections", "Players' websockets that are joined to a seat")
         sessions = Gauge("matchmaker_sessions", "Sessions by state", ["state"], registry=registry)
         self._sessions = {state: sessions.labels(state) for state in LIVE}

@@ -65,6 +65,17 @@ class StreamSettings(Model):
     ) = None
 
 
+class Marks(Model):
+    """Marks on the pods of streams, which keep those with players from being removed.
+
+    They need `kubernetes`, and the right to patch pods. `selector` names the pods by their labels; no other
+    is ever written.
+    """
+
+    enabled: bool = True
+    selector: Annotated[str, Field(min_length=1, max_length=1024)] = "pixelstream.io/fleet"
+
+
 class Queue(Model):
     """The waiting line of each fleet.
 
@@ -178,6 +189,7 @@ class MatchmakerSettings(Model):
     fleets_file: Path | None = None
     streams: Annotated[tuple[StreamSettings, ...], Field(max_length=10_000)] = ()
     kubernetes: Kubernetes | None = None
+    marks: Marks = Marks()
     queue: Queue = Queue()
     claims: Claims = Claims()
     links: Links = Links()

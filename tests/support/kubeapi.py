@@ -29,7 +29,7 @@ class FakeApi:
         lists, watches: the queries that came, in order, with their path.
         authorizations: what each request showed.
         page: objects in one page of a list.
-        refuse: status with which everything is refused; 0 for none.
+        refuse, refuse_patches: status with which everything or only patches are refused; 0 for none.
         end_watches: whether every watch is ended as soon as it is on.
     """
 
@@ -42,6 +42,7 @@ class FakeApi:
         self.times: list[float] = []
         self.page = 500
         self.refuse = 0
+        self.refuse_patches = 0
         self.end_watches = False
         self._objects: dict[str, dict[str, Object]] = {}
         self._history: list[tuple[int, str, Object]] = []
@@ -65,6 +66,10 @@ class FakeApi:
         }
         self._objects[path][name] = one
         self._tell(path, "MODIFIED" if known else "ADDED", one)
+
+    def read(self, path: str, name: str) -> Object:
+        """Return an object as it is now."""
+        return self._objects[path][name]
 
     def delete(self, path: str, name: str) -> None:
         """Delete an object; those who watch are told."""
@@ -143,13 +148,24 @@ class FakeApi:
             writer.write(_answer(self.refuse, {"message": "no"}))
         elif method == "PATCH":
             self.patches.append((path, orjson.loads(body)))
-            writer.write(_answer(200, {"metadata": {"name": path.rpartition("/")[2]}}))
+            writer.write(self._patch(*self.patches[-1]))
         elif "watch" in params:
             return self._watch(path, params, writer)
         else:
             self.lists.append((path, params))
             writer.write(self._list(path, params))
         return True
+
+    def _patch(self, path: str, body: Object) -> bytes:
+        """Merge into an object that there is; whoever wrote it is not noted."""
+        if self.refuse_patches:
+            return _answer(self.refuse_patches, {"message": "no"})
+        where, _, name = path.rpartition("/")
+        if name not in self._objects.get(where, {}):
+            return _answer(200, {"metadata": {"name": name}})
+        one = self._objects[where][name] = _merged(self._objects[where][name], body)
+        self._tell(where, "MODIFIED", one)
+        return _answer(200, one)
 
     def _list(self, path: str, params: dict[str, str]) -> bytes:
         start, version = map(int, params.get("continue", f"0-{self._version}").split("-"))
@@ -193,6 +209,19 @@ def _line(kind: str, one: Object) -> bytes:
     return orjson.dumps({"type": kind, "object": one}) + b"\n"
 
 
+def _merged(one: Any, patch: Any) -> Any:
+    """A merge patch (RFC 7386) carried out on a copy."""
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(one) if isinstance(one, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            found.pop(key, None)
+        else:
+            found[key] = _merged(found.get(key), value)
+    return found
+
+
 def _chunk(data: bytes) -> bytes:
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
@@ -225,6 +254,20 @@ users: [{name: me, user: {token: north}}]
 
 
 # --- objects ---------------------------------------------------------------------------------------
+
+
+def pod(uid: str, cost: str | None = None, author: str = "", **labels: str) -> Object:
+    """The fields of a stream's pod, with a deletion cost and who wrote it."""
+    name = "controller.kubernetes.io/pod-deletion-cost"
+    fields: Object = {"f:metadata": {"f:annotations": {f"f:{name}": {}}}}
+    return {
+        "metadata": {
+            "uid": uid,
+            "labels": labels,
+            "annotations": {} if cost is None else {name: cost},
+            "managedFields": [{"manager": author, "fieldsV1": fields}] if author else [],
+        }
+    }
 
 
 def endpoint(pod: str, address: str, **conditions: bool) -> Object:

@@ -25,11 +25,13 @@ from pixelstream.apps.matchmaker.inbox import Inbox
 from pixelstream.apps.matchmaker.joining import Joiner
 from pixelstream.apps.matchmaker.leases import Issuer
 from pixelstream.apps.matchmaker.legacy import SOURCE, LegacyServers
+from pixelstream.apps.matchmaker.marking import Marking
 from pixelstream.apps.matchmaker.players import Player, Stage, WaitingRoom
 from pixelstream.apps.matchmaker.pushes import Pushes
 from pixelstream.auth.keys import LeaseKeys, bearer_matches
 from pixelstream.errors import SettingsError
 from pixelstream.matchmaking.books import Rules
+from pixelstream.matchmaking.marks import WriteResult
 from pixelstream.matchmaking.model import Known
 from pixelstream.matchmaking.policy import Buffer
 from pixelstream.metrics.common import new_registry
@@ -37,7 +39,7 @@ from pixelstream.metrics.matchmaker import LinkFault, MatchmakerMetrics
 from pixelstream.net.handshake import Refusal
 from pixelstream.net.listener import Limits
 from pixelstream.net.websocket import Handler, Request
-from pixelstream.protocol.control import PATH
+from pixelstream.protocol.control import PATH, State
 from pixelstream.settings.base import CONTROL_KEY_ENV, LEASE_KEYS_ENV, read_secret
 from pixelstream.settings.matchmaker import MatchmakerSettings
 from pixelstream.store.memory import MemoryStore
@@ -95,6 +97,7 @@ class Context:
         self.sources: list[Discovery] = [Static(settings.streams)]
         if settings.kubernetes:
             self.sources.append(Cluster(settings.kubernetes))
+        self.marking = self._make_marking()
         self._make_handlers()
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -104,7 +107,7 @@ class Context:
         self.room = WaitingRoom(
             core=core, pushes=self.pushes, settings=settings.queue, user_header=settings.user_header
         )
-        self.links = ControlLinks(core, numbers=numbers, arrival=settings.claims.arrival)
+        self.links = ControlLinks(core, numbers=numbers, arrival=settings.claims.arrival, heard=self._heard)
         self.legacy = self._make_legacy(core, numbers) if settings.legacy.enabled else None
         self.joiner = Joiner(
             core=core,
@@ -130,6 +133,14 @@ class Context:
         self.metrics.player_sockets.set_function(lambda: len(self.room.players))
         self.metrics.joined.set_function(lambda: self.room.count(Stage.JOINED))
         self.metrics.links.set_function(self.open_links)
+
+    def _make_marking(self) -> Marking | None:
+        settings = self.settings
+        if settings.kubernetes is None or not settings.marks.enabled:
+            return None
+        made = Marking(settings.kubernetes, settings.marks.selector, self._count_write)
+        self.metrics.pods_pending.set_function(lambda: made.pending)
+        return made
 
     def _make_legacy(self, core: Core, numbers: Iterator[int]) -> LegacyServers:
         settings = self.settings
@@ -183,6 +194,8 @@ class Context:
         if self.legacy is not None:
             await self.legacy.listen()
             jobs.append(self.legacy.watch())
+        if self.marking is not None:
+            jobs.append(self.marking.run())
         jobs += [source.run(partial(self.directory.tell, source.name)) for source in self.sources]
         self._tasks = [asyncio.create_task(job) for job in jobs]
 
@@ -215,6 +228,13 @@ class Context:
 
     def _discovered(self, streams: Mapping[str, Known]) -> None:
         self.inbox.put(partial(self.store.discover, streams))
+
+    def _heard(self, state: State) -> None:
+        if self.marking is not None:
+            self.marking.heard(state)
+
+    def _count_write(self, result: WriteResult) -> None:
+        self.metrics.pod_writes.counts[result] += 1
 
     def _on_joined(self, session: str, stream: str) -> None:
         if self.legacy is not None:

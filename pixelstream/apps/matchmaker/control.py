@@ -7,7 +7,7 @@ and a message that isn't understood closes its own link and nothing else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -61,6 +61,7 @@ class ControlLinks:
     Args:
         numbers: makes the numbers of links, of all kinds.
         arrival: seconds that a claimed seat is reserved.
+        heard: is told each state that comes on a link which no newer one has replaced.
     """
 
     def __init__(
@@ -69,10 +70,12 @@ class ControlLinks:
         *,
         numbers: Iterator[int],
         arrival: float,
+        heard: Callable[[State], None],
     ) -> None:
         self._store, self._inbox, self._metrics = core.store, core.inbox, core.metrics
         self._numbers = numbers
         self._arrival = arrival
+        self._heard = heard
         self._loop = asyncio.get_running_loop()
         self._links: dict[int, Link] = {}
 
@@ -147,6 +150,8 @@ class ControlLinks:
         if isinstance(message, State):
             self._bind(link, message)
             put(partial(store.report, link.number, message))
+            if not link.ws.closing:
+                self._heard(message)
             return
         if link.stream is None:
             raise ControlError("a link begins with a state")

@@ -22,6 +22,8 @@ async def test_every_series_is_there_before_anything_has_happened() -> None:
             'matchmaker_joins_refused_total{reason="queue_full"}',
             'matchmaker_sessions_released_total{reason="no_show"}',
             'matchmaker_link_faults_total{reason="malformed"}',
+            'matchmaker_pod_writes_total{result="failed"}',
+            "matchmaker_pods_pending",
             'matchmaker_queue_length{fleet="default"}',
             "matchmaker_wait_estimate_error_seconds_count",
         ):

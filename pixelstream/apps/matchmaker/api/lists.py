@@ -49,6 +49,7 @@ def router(context: Context) -> APIRouter:
             streams=sum(fleet.streams for fleet in found),
             waiting=sum(fleet.waiting for fleet in found),
             sockets=len(context.room.players),
+            warnings=context.marking.warnings() if context.marking else [],
         )
 
     return routes

@@ -158,3 +158,4 @@ class Health(_Answer):
     streams: int
     waiting: int
     sockets: int
+    warnings: list[str]
