@@ -25,6 +25,7 @@ MADE_ELSEWHERE = {
     "Secret/more",  # named by the case `everything` for its environment
     "Secret/streaming-keys",
     "Secret/stream-certificate",
+    "Secret/turn-certificate",
     "Secret/px-router-tls",  # cert-manager's
     "ConfigMap/kube-root-ca.crt",
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.charts.helm import Object, Pod, name, objects, of_kind, pods, rendered, selects, template
+from tests.charts.helm import Object, name, objects, of_kind, pods, rendered, selects, template
 
 DENY = "NetworkPolicy/px-default-deny"
 PARTNERS = {
@@ -46,24 +46,17 @@ def _selector(policy: Object) -> dict[str, str]:
     return selector
 
 
-def _watched(pod: Pod) -> bool:
-    return pod.component != "turn-untaint"  # a hook of the uninstall, when the policies are gone
-
-
 def test_all_traffic_of_every_pod_is_denied_unless_allowed(found: list[Object]) -> None:
     (deny,) = [it for it in of_kind(found, "NetworkPolicy") if name(it) == DENY]
     assert deny["spec"]["policyTypes"] == ["Ingress", "Egress"]
     assert deny["spec"].keys() == {"podSelector", "policyTypes"}
-    assert [
-        pod.owner for pod in pods(found) if _watched(pod) and not selects(_selector(deny), pod.labels)
-    ] == []
+    assert [pod.owner for pod in pods(found) if not selects(_selector(deny), pod.labels)] == []
 
 
 def test_each_pod_has_one_policy_of_its_own(found: list[Object]) -> None:
     for pod in pods(found):
-        if _watched(pod):
-            chosen = [name(it) for it in policies(found) if selects(_selector(it), pod.labels)]
-            assert len(chosen) == 1, (pod.owner, chosen)
+        chosen = [name(it) for it in policies(found) if selects(_selector(it), pod.labels)]
+        assert len(chosen) == 1, (pod.owner, chosen)
 
 
 def test_a_policy_lets_in_only_who_has_business_there(found: list[Object]) -> None:
@@ -74,7 +67,7 @@ def test_a_policy_lets_in_only_who_has_business_there(found: list[Object]) -> No
 
 def test_who_may_go_out_to_a_component_is_let_in_there(found: list[Object]) -> None:
     there = {pod.component for pod in pods(found)}
-    for component in there - {"turn-untaint"}:
+    for component in there:
         for target, port in rules(policy_of(found, component), "egress"):
             if target in there:
                 assert (component, port) in set(rules(policy_of(found, target), "ingress")), (
@@ -118,12 +111,23 @@ def test_a_streamer_reaches_no_metadata_service() -> None:
     assert all("169.254.0.0/16" in block["except"] for block in blocks if block["cidr"] == "0.0.0.0/0")
 
 
-def test_prometheus_is_let_in_only_if_it_monitors() -> None:
-    def lets(found: list[Object]) -> bool:
-        return "'app.kubernetes.io/name': 'prometheus'" in str(policies(found))
+def test_prometheus_is_let_in_just_where_a_monitor_reads() -> None:
+    found = rendered("everything")
+    read = {
+        pod.component
+        for it in of_kind(found, "PodMonitor")
+        for pod in pods(found)
+        if selects(it["spec"]["selector"]["matchLabels"], pod.labels)
+    }
+    assert {
+        it["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for it in _watched(found)
+    } == read
+    assert _watched(rendered("default")) == []
 
-    assert lets(rendered("everything"))
-    assert not lets(rendered("default"))
+
+def _watched(found: list[Object]) -> list[Object]:
+    prometheus = "'app.kubernetes.io/name': 'prometheus'"
+    return [it for it in policies(found) if prometheus in str(it["spec"].get("ingress"))]
 
 
 def test_policies_can_be_left_to_the_cluster() -> None:

@@ -74,8 +74,10 @@ spec:
     matchLabels:
       {{- .selector | default (include "pixelstream.selectorLabels" .context) | nindent 6 }}
   policyTypes: [Ingress, Egress]
+  {{- with concat $ingress ($values.extraIngress | default list) }}
   ingress:
-    {{- toYaml (concat $ingress ($values.extraIngress | default list)) | nindent 4 }}
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   egress:
     - ports:
         - {protocol: UDP, port: 53}

@@ -68,3 +68,14 @@ Volumes of the pod. Usage: {{ include "turn.volumes" . }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
+
+{{/*
+The context of the job that takes the taints away, as YAML: a component of its own, which no relay's selector picks.
+Usage: {{ include "turn.untaint" . | fromYaml }}
+*/}}
+{{- define "turn.untaint" -}}
+Chart: {Name: turn-untaint, Version: {{ .Chart.Version | quote }}, AppVersion: {{ .Chart.AppVersion | quote }}}
+Release: {Name: {{ .Release.Name }}, Namespace: {{ .Release.Namespace }}, Service: {{ .Release.Service }}}
+Values:
+  {{- toYaml (pick .Values "global") | nindent 2 }}
+{{- end -}}
