@@ -1,31 +1,27 @@
 """Linters without a complaint: Helm's own, chart testing's, and the API's schemas."""
 
-import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.charts import standins
+from tests.charts.api import conformity
 from tests.charts.helm import (
     CASES,
     CHART,
     HELMS,
     LEAVES,
-    Object,
     helm,
     objects,
     rendered,
     template,
     values_of,
 )
-from tests.cluster.node import build, modules, schemas
-from tests.cluster.node.paths import CACHE
+from tests.cluster.node import build, modules
 from tests.cluster.node.pins import pins
 from tests.cluster.node.shell import CommandError, run
 from tests.setup.progress import ROOT
@@ -92,26 +88,6 @@ def test_chart_testing_finds_every_chart_but_the_library() -> None:
     assert {entry.partition("=")[2] for entry in config["chart-repos"]} == urls
 
 
-@cache
-def api_schemas() -> Path:
-    """Folder with a schema for each kind of the pinned Kubernetes and of the CRDs that charts use."""
-    version = pins().groups["core"].version
-    folder = CACHE / "schemas" / version
-    if not (folder / schemas.DEFINITIONS).is_file():
-        document = modules.folder("k8s.io/kubernetes", version) / "api" / "openapi-spec" / "swagger.json"
-        schemas.write(json.loads(document.read_text()), folder)
-    for name, schema in schemas.of_crds(_definitions()).items():
-        (folder / name).write_text(json.dumps(schema))
-    return folder
-
-
-def _definitions() -> Iterator[Object]:
-    for pin in pins().crds.values():
-        folder = modules.folder(pin.source, pin.version)
-        for file in pin.files:
-            yield from objects((folder / file).read_text())
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_every_object_of_a_case_has_only_fields_that_the_api_knows(case: str) -> None:
     told = conformity(rendered(case))
@@ -123,11 +99,3 @@ def test_a_field_that_the_api_does_not_know_is_found() -> None:
     (first, *_) = [it for it in rendered("default") if it["kind"] == "Deployment"]
     with pytest.raises(CommandError, match="replica"):
         conformity([{**first, "spec": {**first["spec"], "replica": 1}}])
-
-
-def conformity(found: list[Object]) -> Object:
-    """Return what kubeconform says of objects."""
-    place = f"{api_schemas()}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
-    argv = ["-strict", "-summary", "-output", "json", "-schema-location", place]
-    told: Object = json.loads(run([build.program("kubeconform"), *argv], stdin=yaml.safe_dump_all(found)))
-    return told

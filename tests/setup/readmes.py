@@ -1,8 +1,8 @@
 """README.md of every chart, from Chart.yaml, README.intro.md and the `# --` comments of values.yaml.
 
-`python -m tests.setup.readmes` writes them. The trap: a comment covers the key below it and all keys that
-follow without a blank line or a comment of their own; a block that has a comment is shown whole, one
-without is shown key by key.
+`python -m tests.setup.readmes` writes them; unlike its neighbours it needs the virtual environment. The
+trap: a comment covers the key below it and all keys that follow without a blank line or a comment of
+their own; a block that has a comment is shown whole, one without is shown key by key.
 """
 
 import json
