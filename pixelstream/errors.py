@@ -27,7 +27,8 @@ class SettingsError(PixelstreamError):
         self.faults = faults
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.file}: {len(self.faults)} fault(s)", *(f"  {fault}" for fault in self.faults)])
+        head = f"{self.file}: {len(self.faults)} fault(s)"
+        return "\n".join([head, *(f"  {fault}" for fault in self.faults)])
 
 
 class LeaseError(PixelstreamError):
