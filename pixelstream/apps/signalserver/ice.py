@@ -68,6 +68,8 @@ class IceDesk:
         config = await self._fetch(peer)
         if type(peer) is Streamer:  # not an SFU, which takes one `config` only
             self._held[peer] = config
+        elif config.expires is not None:
+            await self._share_relay()
         self._metrics.ice.counts[config.source] += 1
         self._configure(peer, config.options)
         if type(peer) is Streamer:
@@ -79,6 +81,11 @@ class IceDesk:
             await asyncio.sleep(min(RETRY, self._ice.refresh))
             if streamer in self._held:
                 await self._renew(streamer)
+
+    async def _share_relay(self) -> None:
+        """Now that there is a relay for a player, let its streamer have one first: media needs both ends."""
+        without = [one for one, held in self._held.items() if held.expires is None and not one.gone]
+        await asyncio.gather(*(self._renew(streamer) for streamer in without))
 
     async def _renew(self, streamer: Streamer) -> None:
         """Look at the pool anew; tell the streamer if it changed or its credentials near their end."""

@@ -123,6 +123,18 @@ async def test_a_streamer_that_came_before_turn_api_has_a_relay_soon(
         assert (await streamer.hears())["peerConnectionOptions"] == orjson.loads(turn_api.body)
 
 
+async def test_a_streamer_without_a_relay_has_one_before_any_player_does(
+    turn_api: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ice, "RETRY", 3600.0)
+    answer, turn_api.reply = turn_api.reply, silence
+    async with signalserver(settings(turn_api)) as server:
+        streamer = await server.streamer()
+        turn_api.reply = answer
+        assert await config(server) == orjson.loads(turn_api.body)
+        assert (await streamer.hears())["peerConnectionOptions"] == orjson.loads(turn_api.body)
+
+
 async def test_a_streamer_is_not_disturbed_without_need(turn_api: FakeServer) -> None:
     async with signalserver(settings(turn_api, ", refresh: 0.05")) as server:
         streamer = await server.streamer()
