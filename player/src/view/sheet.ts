@@ -42,8 +42,8 @@ export class Sheet {
       playing: 'The stream is playing. Control Alt M opens the menu.',
       reconnecting: 'The connection was lost. Reconnecting.',
     };
-    const words = spoken[visit.state];
-    if (words !== undefined) setText('live', words);
+    // a screen reader finds what was said before, so that is not left behind
+    setText('live', spoken[visit.state] ?? '');
   }
 
   #landing(visit: Visit): void {
