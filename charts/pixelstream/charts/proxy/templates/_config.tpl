@@ -28,7 +28,7 @@ http {
   scgi_temp_path /tmp/scgi;
   server_tokens off;
   # The path is not logged: it has the lease.
-  log_format masked escape=json '{"service":"proxy","method":"$request_method","status":$status,"seconds":$request_time,"stream":"$stream"}';
+  log_format masked escape=json '{"service":"proxy","method":"$request_method","status":$status,"seconds":$request_time,"stream":"$stream","reason":"$reason"}';
   access_log /dev/stdout masked;
   map $http_upgrade $connection_header { default upgrade; "" ""; }
   upstream gate { server 127.0.0.1:3001; keepalive 16; }
@@ -37,8 +37,13 @@ http {
     client_max_body_size {{ .Values.nginx.maxBody }};
     proxy_http_version 1.1;
     set $stream "";
+    set $reason "";
+    # Why a lease was refused, in a word.
+    add_header X-Pixelstream-Reason $reason always;
     location = /healthz { access_log off; return 200 "ok\n"; }
     location = /readyz { access_log off; proxy_pass http://gate/readyz; }
+    # The gate's, which knows what is refused and why; the router leads nobody here.
+    location = /metrics { access_log off; proxy_pass http://gate/metrics; }
     location = /authorize {
       internal;
       proxy_pass http://gate/authorize;
@@ -51,6 +56,7 @@ http {
       auth_request /authorize;
       auth_request_set $stream $upstream_http_x_pixelstream_stream;
       auth_request_set $address $upstream_http_x_pixelstream_address;
+      auth_request_set $reason $upstream_http_x_pixelstream_reason;
       proxy_pass http://$address$request_uri;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_header;
@@ -64,6 +70,7 @@ http {
       auth_request /authorize;
       auth_request_set $stream $upstream_http_x_pixelstream_stream;
       auth_request_set $address $upstream_http_x_pixelstream_address;
+      auth_request_set $reason $upstream_http_x_pixelstream_reason;
       proxy_pass http://$address$request_uri;
       proxy_set_header Connection "";
       proxy_set_header Host $host;
@@ -76,10 +83,11 @@ http {
 {{- end -}}
 
 {{/*
-Values of nginx's container. SIGTERM would cut the sockets that are open, so it is told to quit before that comes.
+Values of nginx's container. SIGTERM cuts the sockets that are open, so it is told to quit, and no SIGTERM comes before
+it has. The pause lets everybody learn that this pod takes nobody new.
 Usage: {{ include "proxy.values" . | fromYaml }}
 */}}
 {{- define "proxy.values" -}}
-{{- $quit := dict "preStop" (dict "exec" (dict "command" (list "nginx" "-c" "/etc/pixelstream/nginx.conf" "-s" "quit"))) -}}
+{{- $quit := dict "preStop" (dict "exec" (dict "command" (list "/bin/sh" "-c" "sleep 5; nginx -c /etc/pixelstream/nginx.conf -s quit; while [ -e /tmp/nginx.pid ]; do sleep 1; done"))) -}}
 {{- toYaml (mergeOverwrite (dict "lifecycle" $quit) (deepCopy .Values)) -}}
 {{- end -}}
