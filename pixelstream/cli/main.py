@@ -80,5 +80,19 @@ def _add(name: str, service: serve.Service) -> None:
         serve.run(service, config)
 
 
+@app.command("streamer", help=serve.SERVICES["streamer"].help)
+@guarded
+def streamer(
+    config: Config,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="Speak as this Unreal Engine does (4.27, 5.5, ...), whatever the file says."),
+    ] = None,
+) -> None:
+    """Run the synthetic streamer."""
+    serve.run(serve.SERVICES["streamer"], config, {"profile": profile} if profile else None)
+
+
 for _name, _service in serve.SERVICES.items():
-    _add(_name, _service)
+    if _name != "streamer":
+        _add(_name, _service)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pixelstream.settings.base import load
+from pixelstream.settings.base import check, load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +70,13 @@ SERVICES = {
 }
 
 
-def run(service: Service, config: Path) -> None:
+def run(service: Service, config: Path, changes: Mapping[str, object] | None = None) -> None:
     """Serve until a signal comes. Does not return if the service has a lean module.
+
+    Args:
+        service: which.
+        config: its settings file.
+        changes: values by top key that win over the file's; for services without a lean module.
 
     Raises:
         SettingsError: the settings can't be used.
@@ -79,7 +85,11 @@ def run(service: Service, config: Path) -> None:
     if service.lean is not None:
         argv = [sys.executable, "-m", service.lean, "--config", str(config)]
         os.execv(sys.executable, argv)  # noqa: S606 - the point is to become that program
-    settings = load(find(service.settings), config)
+    kind = find(service.settings)
+    settings = load(kind, config)
+    if changes:
+        held = settings.model_dump(mode="json", by_alias=True)
+        settings = check(kind, {**held, **changes}, "command line")
     find(service.run)(settings)
 
 

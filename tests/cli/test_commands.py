@@ -14,8 +14,17 @@ from pixelstream.cli import main, serve
 from pixelstream.cli.stack.ports import free_ports
 from pixelstream.cli.stack.processes import Service, Supervisor
 from pixelstream.settings.base import Model
+from pixelstream.settings.streamer import StreamerSettings
 
 IN_PROCESS = [name for name, service in serve.SERVICES.items() if service.lean is None]
+
+
+@pytest.fixture(autouse=True)
+def _these_tests_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def execv(_: str, argv: list[str]) -> None:
+        pytest.fail(f"the process of the tests was to become {argv}")
+
+    monkeypatch.setattr(os, "execv", execv)
 
 
 def run(*args: str) -> Result:
@@ -55,7 +64,7 @@ def test_a_wrong_key_ends_with_1_and_names_file_and_key(name: str, tmp_path: Pat
 
 
 def test_errors_are_red_on_a_terminal(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main.app, ["turn-api", "--config", str(tmp_path / "none")], color=True)
+    result = CliRunner().invoke(main.app, [IN_PROCESS[0], "--config", str(tmp_path / "none")], color=True)
     assert result.stderr.startswith("\x1b[31m")
     assert "cannot be read" in result.stderr
 
@@ -92,6 +101,22 @@ def test_a_service_runs_with_the_settings_of_its_file(
     assert result.exit_code == 0, result.output
     assert [type(one) for one in got] == [serve.find(service.settings)]
     assert got[0].log.level == "error"  # type: ignore[attr-defined]
+
+
+def test_a_streamers_profile_may_be_given_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got: list[StreamerSettings] = []
+    monkeypatch.setattr("pixelstream.synthetic.streamer.run", got.append)
+    file = tmp_path / "it.yaml"
+    file.write_text("{profile: 5.2, fps: 25, sessionLinger: 5m, cacheDir: /var/cache}")
+    for args in ((), ("--profile", "4.27")):
+        assert run("streamer", "--config", str(file), *args).exit_code == 0
+    assert [one.profile for one in got] == ["5.2", "4.27"]
+    assert got[1] == got[0].model_copy(update={"profile": "4.27"})
+    result = run("streamer", "--config", str(file), "--profile", "3.9")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert 'profile = "3.9": must be one of 4.26, 4.27, 5.0, 5.2, 5.5' in result.stderr
 
 
 def test_the_signalserver_gives_up_its_process_for_a_lean_one(monkeypatch: pytest.MonkeyPatch) -> None:
