@@ -16,6 +16,7 @@ from rich.console import Console
 from pixelstream.cli.cluster import options
 from pixelstream.cli.cluster.helm import Helm
 from pixelstream.cli.cluster.kubectl import Kubectl
+from pixelstream.cli.cluster.parts import WORKLOADS
 from pixelstream.cli.cluster.place import ClusterError, Place
 
 console = Console(stderr=True, highlight=False)
@@ -52,11 +53,17 @@ async def run(place: Place, *, now: bool, seconds: float) -> None:
         raise ClusterError(f"{place.namespace} has no release {place.release}")
     until = time.monotonic() + seconds
     with console.status(f"uninstalling {place.release}"):
+        if now:
+            await _end_pods(kubectl, place)
         await helm.undeploy(seconds=seconds)
-    if now:
-        words = [f"--selector={place.selector}", "--grace-period=1", "--wait=false"]
-        await kubectl("delete", "pods", *words)
     await _gone(kubectl, place, until)
+
+
+async def _end_pods(kubectl: Kubectl, place: Place) -> None:
+    """End all pods at once. First of all: a pod that is ending already keeps the time it was given."""
+    selector = f"--selector={place.selector}"
+    await kubectl("delete", f"{WORKLOADS},replicasets", selector, "--cascade=orphan")
+    await kubectl("delete", "pods", selector, "--grace-period=1", "--wait=false")
 
 
 async def _gone(kubectl: Kubectl, place: Place, until: float) -> None:

@@ -1,27 +1,37 @@
 {{/*
 Values of coturn's container. Its image gives the program NET_BIND_SERVICE, without which in its bounds the kernel
-refuses to run it; "restricted" allows that one. It would end at once, so it is told to only when no allocation is left.
+refuses to run it; "restricted" allows that one.
 Usage: {{ include "turn.values" . | fromYaml }}
 */}}
 {{- define "turn.values" -}}
 {{- $own := dict
-      "containerSecurityContext" (dict "capabilities" (dict "drop" (list "ALL") "add" (list "NET_BIND_SERVICE")))
-      "lifecycle" (dict "preStop" (dict "exec" (dict "command" (list "sh" "-c" (include "turn.drain" .))))) -}}
+      "containerSecurityContext" (dict "capabilities" (dict "drop" (list "ALL") "add" (list "NET_BIND_SERVICE"))) -}}
 {{- toYaml (mergeOverwrite $own (deepCopy .Values)) -}}
 {{- end -}}
 
 {{/*
-Shell that goes on while there are allocations: UDP sockets of coturn's user in the range of relayed ports.
-turn-api has stopped offering the relay when this begins. Usage: {{ include "turn.drain" . }}
+Shell that runs coturn. As process 1 coturn would not hear SIGTERM, and elsewhere it would end at once; here it is
+ended once it has no UDP socket in the range of relayed ports, which is no allocation. turn-api offers it no more by then.
+Usage: {{ include "turn.run" . }}
 */}}
-{{- define "turn.drain" -}}
-busy() {
-  cat /proc/net/udp /proc/net/udp6 2>/dev/null | while read -r _ local _ _ _ _ _ user _; do
-    case $user in "$(id -u)") port=$((0x${local##*:})) ;; *) continue ;; esac
-    if [ "$port" -ge {{ .Values.ports.min }} ] && [ "$port" -le {{ .Values.ports.max }} ]; then echo busy; fi
+{{- define "turn.run" -}}
+turnserver -c /run/turn/turnserver.conf &
+relay=$!
+allocations() {
+  sockets=" $(for file in /proc/$relay/fd/*; do readlink "$file"; done | sed -n 's/^socket:\[\(.*\)]$/\1/p' | tr '\n' ' ')"
+  cat /proc/net/udp /proc/net/udp6 2>/dev/null | while read -r _ local _ _ _ _ _ _ _ inode _; do
+    case $sockets in *" $inode "*) port=$((0x${local##*:})) ;; *) continue ;; esac
+    if [ "$port" -ge {{ .Values.ports.min }} ] && [ "$port" -le {{ .Values.ports.max }} ]; then echo "$port"; fi
   done
 }
-while [ -n "$(busy)" ]; do sleep 2; done
+finish() {
+  echo "told to end; allocations: $(allocations | wc -l)"
+  while [ -n "$(allocations)" ]; do sleep 2; done
+  kill $relay
+}
+trap finish TERM
+wait $relay
+wait $relay
 {{- end -}}
 
 {{/*

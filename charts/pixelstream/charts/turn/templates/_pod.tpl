@@ -35,7 +35,7 @@ spec:
   containers:
     - name: turn
       {{- include "pixelstream.container" (dict "context" $ "values" (include "turn.values" $ | fromYaml)) | nindent 6 }}
-      command: [turnserver, -c, /run/turn/turnserver.conf]
+      command: [sh, /etc/turn/run.sh]
       ports:
         {{- include "turn.ports" $ | nindent 8 }}
       readinessProbe:
@@ -45,6 +45,7 @@ spec:
         tcpSocket: {port: {{ $.Values.ports.listen }}}
         {{- toYaml $.Values.probes.liveness | nindent 8 }}
       volumeMounts:
+        - {name: base, mountPath: /etc/turn/run.sh, subPath: run.sh, readOnly: true}
         - {name: run, mountPath: /run/turn}
         {{- if $.Values.tls.existingSecret }}
         - {name: tls, mountPath: /etc/turn/tls, readOnly: true}
