@@ -57,6 +57,7 @@ class TurnApi:
         deadline: seconds that one call may take.
         stun: URLs that are offered when nothing better is known.
         policy: `all`, or `relay` to let no media past the relays.
+        zone: where the streamer is, so that relays there come first; empty if nobody knows.
         clock: seconds since 1970.
     """
 
@@ -68,6 +69,7 @@ class TurnApi:
         deadline: float = 1.0,
         stun: Sequence[str] = (),
         policy: str = "all",
+        zone: str = "",
         clock: Callable[[], float] = time,
     ) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -75,6 +77,8 @@ class TurnApi:
         self._deadline = deadline
         self._stun = tuple(stun)
         self._policy = policy
+        wishes = {"policy": "" if policy == "all" else policy, "zone": zone}
+        self._wishes = "".join(f"&{name}={quote(wish, safe='')}" for name, wish in wishes.items() if wish)
         self._clock = clock
         self._last: IceConfig | None = None
         self._down = False
@@ -83,10 +87,9 @@ class TurnApi:
         """Return ICE servers for `session` within the deadline; never raises."""
         if self._client is None:
             return self._stun_only()
-        policy = "" if self._policy == "all" else f"&policy={self._policy}"
         try:
             answer = await self._client.get(
-                f"/?session={quote(session, safe='')}{policy}", timeout=self._deadline
+                f"/?session={quote(session, safe='')}{self._wishes}", timeout=self._deadline
             )
             if answer.status != 200:  # noqa: PLR2004 - OK
                 raise CallError(f"status {answer.status}")  # noqa: TRY301 - one place tells of all faults

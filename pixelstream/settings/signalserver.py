@@ -22,6 +22,9 @@ STREAM_ID_ENV = "PIXELSTREAM_STREAM_ID"
 """The stream's id where the settings name none: pods of a fleet share one file, each has its own name."""
 
 _Engines = Literal["auto", "4.26", "4.27", "5.0", "5.2", "5.5"]
+ZONE_ENV = "PIXELSTREAM_ZONE"
+"""Where this pod runs, where its cluster says so to its pods."""
+
 Engine = Annotated[_Engines, BeforeValidator(version_text), version_schema(*get_args(_Engines))]
 
 
@@ -98,12 +101,17 @@ class Auth(Model):
     lease: Literal["optional", "required"] = "optional"
 
 
+def _own_zone() -> str:
+    return os.environ.get(ZONE_ENV, "")
+
+
 class Ice(Model):
     """ICE servers of players and streamers.
 
     `stun` is what they get when turn-api has never answered; `deadline` is how long one answer may
     take. For a running streamer turn-api is asked again each `refresh`, and what it says goes to the
-    streamer when the relays have changed or `renewBefore` its credentials end.
+    streamer when the relays have changed or `renewBefore` its credentials end. Relays of `zone` come
+    first; without one, of the zone that `PIXELSTREAM_ZONE` names.
     """
 
     turn_api: HttpUrl | None = None
@@ -112,6 +120,7 @@ class Ice(Model):
     transport_policy: Literal["all", "relay"] = "all"
     refresh: Annotated[Seconds, Field(ge=0.05, le=3600)] = 60.0
     renew_before: Annotated[Seconds, Field(ge=1)] = 300.0
+    zone: Annotated[str, Field(max_length=63)] = Field(default_factory=_own_zone)
 
 
 class Matchmaker(Model):
@@ -184,7 +193,7 @@ class SignalserverSettings(Model):
     stream: Stream = Field(default_factory=Stream)
     sessions: Sessions = Sessions()
     auth: Auth = Auth()
-    ice: Ice = Ice()
+    ice: Ice = Field(default_factory=Ice)
     matchmaker: Matchmaker = Matchmaker()
     keepalive: Keepalive = Keepalive()
     limits: Limits = Limits()

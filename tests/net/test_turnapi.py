@@ -52,9 +52,9 @@ async def test_the_session_and_the_key_are_sent(server: FakeServer) -> None:
 
 
 async def test_a_relay_policy_is_asked_for(server: FakeServer) -> None:
-    turn_api = client(server, policy="relay")
+    turn_api = client(server, policy="relay", zone="eu/1")
     await turn_api.fetch("s")
-    assert b"GET /?session=s&policy=relay " in server.requests[0]
+    assert b"GET /?session=s&policy=relay&zone=eu%2F1 " in server.requests[0]
     turn_api.close()
 
 

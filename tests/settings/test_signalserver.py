@@ -4,7 +4,7 @@ import pytest
 
 from pixelstream.errors import SettingsError
 from pixelstream.settings.base import parse
-from pixelstream.settings.signalserver import STREAM_ID_ENV, SignalserverSettings
+from pixelstream.settings.signalserver import STREAM_ID_ENV, ZONE_ENV, SignalserverSettings
 
 
 def faults(text: str) -> list[str]:
@@ -32,6 +32,13 @@ def test_pods_that_share_a_file_are_told_their_stream_by_the_environment(
     assert parse(SignalserverSettings, "").stream.id == "streamer-7d9f-x2x"
     assert parse(SignalserverSettings, "stream: {fleet: a}").stream.id == "streamer-7d9f-x2x"
     assert parse(SignalserverSettings, "stream: {id: b}").stream.id == "b"
+
+
+def test_pods_are_told_their_zone_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parse(SignalserverSettings, "").ice.zone == ""
+    monkeypatch.setenv(ZONE_ENV, "eu-1a")
+    assert parse(SignalserverSettings, "").ice.zone == "eu-1a"
+    assert parse(SignalserverSettings, "ice: {zone: eu-1b}").ice.zone == "eu-1b"
 
 
 def test_an_engine_may_be_written_as_a_number() -> None:

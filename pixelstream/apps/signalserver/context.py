@@ -179,7 +179,14 @@ class Context:
 
 def _turn_api(settings: SignalserverSettings, key: str | None) -> TurnApi:
     ice = settings.ice
-    return TurnApi(ice.turn_api, key=key, deadline=ice.deadline, stun=ice.stun, policy=ice.transport_policy)
+    return TurnApi(
+        ice.turn_api,
+        key=key,
+        deadline=ice.deadline,
+        stun=ice.stun,
+        policy=ice.transport_policy,
+        zone=ice.zone,
+    )
 
 
 def _options(settings: SignalserverSettings) -> RelayOptions:

@@ -38,11 +38,13 @@ before the streamer and ends after it, so it is told to drain by its preStop hoo
 {{- $values = mergeOverwrite (deepCopy $values) (dict "lifecycle" $drain) -}}
 {{- end -}}
 {{- $stream := dict "name" "PIXELSTREAM_STREAM_ID" "valueFrom" (dict "fieldRef" (dict "fieldPath" "metadata.name")) -}}
+{{- /* From Kubernetes 1.35 on pods have this label of their node; before, the variable is empty. */ -}}
+{{- $zone := dict "name" "PIXELSTREAM_ZONE" "valueFrom" (dict "fieldRef" (dict "fieldPath" "metadata.labels['topology.kubernetes.io/zone']")) -}}
 - name: signalserver
   {{- if .native }}
   restartPolicy: Always
   {{- end }}
-  {{- include "pixelstream.container" (dict "context" .context "values" $values "env" (list $stream)) | nindent 2 }}
+  {{- include "pixelstream.container" (dict "context" .context "values" $values "env" (list $stream $zone)) | nindent 2 }}
   args: [signalserver, --config, /etc/pixelstream/config.yaml]
   ports:
     - {name: http, containerPort: 3000}
