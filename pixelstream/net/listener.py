@@ -12,15 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from pixelstream.net import handshake
 from pixelstream.net.handshake import HandshakeError, Refusal
+from pixelstream.net.heads import HEAD_DEADLINE, BoundedHttp
 from pixelstream.net.websocket import Handler, Request, WebSocket
-
-HEAD_DEADLINE = 10.0
-"""Seconds that a client has to send its request."""
 
 Route = Callable[[Request], Handler | Refusal]
 ASGIApp = Callable[..., Any]
@@ -127,7 +124,7 @@ class Gate(asyncio.Protocol):
         else:
             # The stub wants the event loop's protocol type; uvicorn's classes are such protocols.
             state = {"listener": self._listener}
-            self._hand_over(HttpToolsProtocol(self._listener.http, self._listener.state, state), self._head)
+            self._hand_over(BoundedHttp(self._listener.http, self._listener.state, state), self._head)
 
     def _upgrade(self, request: Request, rest: bytes) -> None:
         listener = self._listener
