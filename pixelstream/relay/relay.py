@@ -36,7 +36,7 @@ class Relay:
         self._room = room = Room(options, host)
         self._rules = rules.table(room)
         self._keepalive = Keepalive(options.keepalive_interval, options.keepalive_timeout)
-        self._rate = options.message_rate
+        self._rate = options.message_rate or float("inf")
 
     # --- peers -------------------------------------------------------------------------------
 
@@ -59,9 +59,10 @@ class Relay:
         room = self._room
         if type(peer) is Player:
             if now - peer.window >= 1.0:
-                peer.window, peer.spent = now, 0
-            peer.spent += 1
-            if peer.spent > self._rate > 0:
+                peer.window = now
+                peer.spent = 0
+            peer.spent = spent = peer.spent + 1
+            if spent > self._rate:
                 self._too_fast(peer, now)
                 return
         try:
