@@ -75,7 +75,8 @@ def test_chart_testing_has_no_complaint(tmp_path: Path) -> None:
     run(["git", "init", "--quiet"], cwd=tmp_path)
     told = run([build.program("ct"), *argv, *words], cwd=tmp_path, env={**os.environ, "PATH": path})
     assert "All charts linted successfully" in told
-    assert told.count("1 chart(s) linted, 0 chart(s) failed") == len(CASES) + len(leaves)
+    assert told.count("Linting chart with values file") == len(CASES)
+    assert told.count('Linting chart "') == len([umbrella, *leaves])
 
 
 def test_chart_testing_finds_every_chart_but_the_library() -> None:
