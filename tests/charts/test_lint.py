@@ -89,11 +89,11 @@ def test_chart_testing_finds_every_chart_but_the_library() -> None:
     assert {entry.partition("=")[2] for entry in config["chart-repos"]} == urls
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_every_object_of_a_case_has_only_fields_that_the_api_knows(case: str) -> None:
-    told = conformity(rendered(case))
+def test_every_object_of_every_case_has_only_fields_that_the_api_knows() -> None:
+    found = [it for case in CASES for it in rendered(case)]
+    told = conformity(found)
     assert told.get("resources", []) == []
-    assert told["summary"] == {"valid": len(rendered(case)), "invalid": 0, "errors": 0, "skipped": 0}
+    assert told["summary"] == {"valid": len(found), "invalid": 0, "errors": 0, "skipped": 0}
 
 
 def test_a_field_that_the_api_does_not_know_is_found() -> None:
