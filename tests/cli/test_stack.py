@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from pixelstream.cli.serve import SERVICES
 from pixelstream.cli.stack.plan import Keys, Options, plan
-from pixelstream.cli.stack.ports import free_ports, is_free, page_port
+from pixelstream.cli.stack.ports import LOCALHOST, free_ports, is_free, page_port
 from pixelstream.cli.stack.processes import Service, StackError, Supervisor
 from pixelstream.settings.base import load
 from pixelstream.turn.pool import Relay
@@ -36,14 +37,17 @@ def test_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
         assert Path(keys.file(name)).stat().st_mode & 0o077 == 0
 
 
-def test_a_taken_port_is_not_chosen() -> None:
-    import socket  # noqa: PLC0415 - holds the port for this test alone
-
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
+@pytest.mark.parametrize("host", LOCALHOST)
+def test_a_port_that_is_taken_on_any_localhost_is_not_chosen(host: str) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as held:
+        try:
+            held.bind((host, 0))
+        except OSError:
+            assert page_port(free_ports(1)[0])  # no such address here, and that is no hindrance
+            return
         held.listen()
         port = held.getsockname()[1]
-        assert not is_free(port)
+        assert not is_free(port, host)
         assert page_port(port) != port
     assert len(set(free_ports(20))) == 20
 

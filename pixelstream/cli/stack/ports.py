@@ -7,23 +7,31 @@ held open until all are chosen, so that at least no two of our own get the same 
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
+
+LOCALHOST = ("127.0.0.1", "::1")
+"""What browsers take "localhost" for, the second one first."""
+NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a TCP port can be listened on right now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    """Whether we may listen on a TCP port right now; true as well where `host` is no address of ours."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-        except OSError:
-            return False
+    except OSError as error:
+        return error.errno in NO_SUCH_ADDRESS
     return True
 
 
 def page_port(wanted: int, tries: int = 20) -> int:
-    """`wanted`, or the next free port behind it, or any free one."""
-    return next((port for port in range(wanted, wanted + tries) if is_free(port)), 0) or free_ports(1)[0]
+    """`wanted`, or the next port behind it that is free on all of localhost, or any free one."""
+    for port in range(wanted, wanted + tries):
+        if all(is_free(port, host) for host in LOCALHOST):
+            return port
+    return free_ports(1)[0]
 
 
 def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
