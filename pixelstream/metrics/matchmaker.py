@@ -1,9 +1,9 @@
 """Metrics of the matchmaker.
 
-The names of the deployment that this replaces are kept, with values that are right: players and
-demand count those on seats too, though their sockets aren't here any more. The trap: fleets come
-and go, so gauges by fleet are made anew at each scrape from the last `show`; the rest exists from
-the start.
+The names of the deployment that this replaces are kept, with values that are right. The traps: who
+was handed off to a seat has no socket here any more, so demand counts seats and not sockets; and
+fleets come and go, so gauges by fleet are made anew at each scrape from the last `show`, while the
+rest exists from the start.
 """
 
 from __future__ import annotations
