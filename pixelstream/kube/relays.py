@@ -1,8 +1,9 @@
 """Which relays a cluster has: coturn's pods, with the addresses of the nodes that they are on.
 
-A pod on the host network is reached where its node is: by the node's annotation, its external address,
-else its internal one. The trap: a relay must leave the answers before it ends, so a pod that is told to
-end, or on a node that takes no more pods, counts as draining at once, whatever its readiness says.
+A pod is reached where its own annotation says. Without one, a pod on the host network is reached where its
+node is: by the node's annotation, its external address, else its internal one. The trap: a relay must
+leave the answers before it ends, so a pod that is told to end, or on a node that takes no more pods,
+counts as draining at once, whatever its readiness says.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pixelstream.kube.client import NODES, PODS, Client, Object
@@ -18,7 +20,7 @@ from pixelstream.turn.hosts import host
 from pixelstream.turn.pool import Relay
 
 ANNOTATION = "pixelstream.io/turn-address"
-"""Annotation of a node that names the address by which clients reach its relay."""
+"""Annotation of a pod or a node that names the address by which clients reach the relay."""
 ZONE = "topology.kubernetes.io/zone"
 PORTS = {"turn-udp": "udp", "turn-tcp": "tcp", "turn-tls": "tls"}
 """Names of the container's ports, and what `Relay` calls them."""
@@ -27,8 +29,9 @@ PREFERRED = ("ExternalIP", "InternalIP")
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """What is read of coturn's pod; `ports` are those of `PORTS` that it has."""
+    """What is read of coturn's pod; `ports` are those of `PORTS` that it has, `named` is its annotation."""
 
+    named: str | None
     node: str
     ready: bool
     ending: bool
@@ -59,6 +62,7 @@ def read_pod(one: Object) -> Pod | None:
         if port.get("name") in PORTS
     ]
     return Pod(
+        named=_annotation(one["metadata"], ANNOTATION),
         node=spec["nodeName"],
         ready=_is_ready(status),
         ending="deletionTimestamp" in one["metadata"],
@@ -68,12 +72,12 @@ def read_pod(one: Object) -> Pod | None:
     )
 
 
-def read_node(one: Object) -> Node:
-    """Read a node."""
+def read_node(one: Object, annotation: str = ANNOTATION) -> Node:
+    """Read a node, whose `annotation` may name its address."""
     meta, status = one["metadata"], one.get("status") or {}
     found = status.get("addresses") or ()
     listed = [entry["address"] for kind in PREFERRED for entry in found if entry["type"] == kind]
-    named = (meta.get("annotations") or {}).get(ANNOTATION)
+    named = _annotation(meta, annotation)
     return Node(
         ready=_is_ready(status),
         closed=bool((one.get("spec") or {}).get("unschedulable")),
@@ -88,12 +92,13 @@ def relays_of(pods: Iterable[Pod], nodes: Mapping[str, Node], address: str | Non
     Args:
         pods: coturn's.
         nodes: by name.
-        address: where pods are reached that aren't on the host network; without it they are left out.
+        address: where pods are reached that aren't on the host network and have no annotation; without it
+            they are left out.
     """
     found: dict[tuple[Any, ...], Relay] = {}
     for pod in pods:
         node = nodes.get(pod.node)
-        place = _place(pod, node) if pod.on_host else address
+        place = _place(pod, node, address)
         if node is None or place is None or not pod.ports or not (pod.ready or pod.ending) or not node.ready:
             continue
         ports = dict(pod.ports)
@@ -113,11 +118,20 @@ class RelayWatch:
         namespace: where coturn's pods are.
         selector: their labels.
         address: see `relays_of`.
+        annotation: of nodes, that names their address.
     """
 
-    def __init__(self, client: Client, namespace: str, selector: str, address: str | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        selector: str,
+        *,
+        address: str | None = None,
+        annotation: str = ANNOTATION,
+    ) -> None:
         self._pods = Watch(client, PODS, read_pod, namespace=namespace, selector=selector)
-        self._nodes = Watch(client, NODES, read_node)
+        self._nodes = Watch(client, NODES, partial(read_node, annotation=annotation))
         self._address = address
 
     @property
@@ -155,9 +169,14 @@ def _is_ready(status: dict[str, Any]) -> bool:
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
-def _place(pod: Pod, node: Node | None) -> str | None:
+def _annotation(meta: dict[str, Any], name: str) -> str | None:
+    return (meta.get("annotations") or {}).get(name)
+
+
+def _place(pod: Pod, node: Node | None, address: str | None) -> str | None:
     """The first address that may stand in a URL."""
-    for text in (*(node.addresses if node else ()), pod.host_address or ""):
+    there = (*(node.addresses if node else ()), pod.host_address) if pod.on_host else (address,)
+    for text in filter(None, (pod.named, *there)):
         try:
             return host(text)
         except ValueError:

@@ -47,10 +47,13 @@ class FileSource(Model):
 class KubernetesSource(Kubernetes):
     """Pods of coturn in a cluster, and the nodes that they are on.
 
-    `address` is where clients reach those that aren't on the host network, such as a load balancer's.
+    A pod's annotation `pixelstream.io/turn-address` says where clients reach it. Without one, those on the
+    host network are reached where their node's `addressAnnotation` says, else at its external or internal
+    address, and all others at `address`, such as a load balancer's.
     """
 
     address: Host | None = None
+    address_annotation: Annotated[str, Field(min_length=1, max_length=317)] = "pixelstream.io/turn-address"
 
 
 class Sources(Model):

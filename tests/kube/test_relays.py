@@ -79,6 +79,23 @@ def test_off_the_host_network_the_settings_say_where() -> None:
     assert relays(pods, nodes, "turn.example.com") == [Relay("turn.example.com", 3478, 3478, None)]
 
 
+def test_a_pods_own_annotation_goes_before_everything() -> None:
+    for on_host in (True, False):
+        pod = coturn("n1", on_host=on_host)
+        pod["metadata"] = {"annotations": {"pixelstream.io/turn-address": "203.0.113.7"}}
+        [relay] = relays([pod], {"n1": node(OUTSIDE, named="turn.example.com")}, "other.example.com")
+        assert relay.host == "203.0.113.7"
+
+
+def test_a_nodes_annotation_may_have_another_name() -> None:
+    place = node(OUTSIDE)
+    place["metadata"]["annotations"] = {"example.com/public": "203.0.113.9"}
+    pod = read_pod(coturn("n1"))
+    assert pod
+    [relay] = relays_of([pod], {"n1": read_node(place, "example.com/public")})
+    assert relay.host == "203.0.113.9"
+
+
 def test_they_come_in_the_order_of_their_zones() -> None:
     nodes = {
         "n1": node(("ExternalIP", "192.0.2.3"), zone="b"),

@@ -110,7 +110,13 @@ class KubernetesRelays:
         """Publish every list, and confirm the last while the watch is on."""
         client = Client(self._access)
         wanted = self._settings
-        watch = RelayWatch(client, wanted.namespace, wanted.selector, wanted.address)
+        watch = RelayWatch(
+            client,
+            wanted.namespace,
+            wanted.selector,
+            address=wanted.address,
+            annotation=wanted.address_annotation,
+        )
         last: list[list[Relay]] = []
 
         def take(relays: list[Relay]) -> None:

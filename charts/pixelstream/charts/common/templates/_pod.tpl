@@ -27,7 +27,7 @@ Usage: {{ include "pixelstream.security" (list $ours .Values.podSecurityContext)
 {{/*
 Labels and annotations of a pod template.
 Usage: {{ include "pixelstream.podMetadata" (dict "context" . "config" $config) | nindent 6 }}
-Optional key: labels.
+Optional keys: labels, annotations.
 */}}
 {{- define "pixelstream.podMetadata" -}}
 {{- $values := .context.Values -}}
@@ -36,7 +36,7 @@ labels:
   {{- include "pixelstream.labels" (dict "context" .context "labels" $labels) | nindent 2 }}
 annotations:
   {{- include "pixelstream.checksum" .config | nindent 2 }}
-  {{- with merge (deepCopy ($values.podAnnotations | default dict)) (deepCopy ($values.global.commonAnnotations | default dict)) }}
+  {{- with merge (deepCopy ($values.podAnnotations | default dict)) (deepCopy (.annotations | default dict)) (deepCopy ($values.global.commonAnnotations | default dict)) }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- end -}}

@@ -4,8 +4,10 @@ Usage: {{ include "turn.pod" (dict "context" . "hostNetwork" true) }}
 */}}
 {{- define "turn.pod" -}}
 {{- $ := .context -}}
+{{- /* turn-api tells clients this address. */ -}}
+{{- $address := dict }}{{ with $.Values.externalAddress }}{{ $address = dict "pixelstream.io/turn-address" . }}{{ end -}}
 metadata:
-  {{- include "pixelstream.podMetadata" (dict "context" $ "config" (include "turn.config" $)) | nindent 2 }}
+  {{- include "pixelstream.podMetadata" (dict "context" $ "config" (include "turn.config" $) "annotations" $address) | nindent 2 }}
 spec:
   {{- if .hostNetwork }}
   hostNetwork: true
