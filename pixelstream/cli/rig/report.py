@@ -80,15 +80,14 @@ def rows(figures: Figures) -> list[Row]:
             judged=figures.idle[OURS], limit=8),
         Row(what="memory at rest, MB", pair=figures.base, ratio=_quotient(figures.base),
             judged=figures.base[OURS], limit=55),
-        Row(what="CPU per set-up of a player, ms", pair=setup, ratio=ratio(visits), digits=3),
+        Row(what="CPU per player's set-up, ms", pair=setup, ratio=ratio(visits), digits=3),
     ]  # fmt: skip
     if (seats := figures.seats) is not None:
-        waiting = f"while {seats.waiting:,} wait"
         delay = seats.delay(0.99) * 1e3
         found += [
-            Row(what=f"seats per second {waiting}", pair={OURS: seats.rate}, judged=seats.rate, limit=500,
+            Row(what="seats per second", pair={OURS: seats.rate}, judged=seats.rate, limit=500,
                 least=True, digits=0),
-            Row(what=f"claim to notice {waiting}, p99, ms", pair={OURS: delay}, judged=delay, limit=50),
+            Row(what="claim to notice, p99, ms", pair={OURS: delay}, judged=delay, limit=50),
         ]  # fmt: skip
     if figures.answers is not None:
         found.append(Row(what="TURN answers per second", pair={OURS: figures.answers.rate}, digits=0))
@@ -97,7 +96,8 @@ def rows(figures: Figures) -> list[Row]:
 
 def table(figures: Figures) -> Table:
     """The figures for people."""
-    shown = Table(title="What signalling costs here", caption="CPU: user and system time of the server")
+    waiting = f"; seats: while {figures.seats.waiting:,} players wait" if figures.seats else ""
+    shown = Table(title="What signalling costs here", caption=f"CPU: user and system time{waiting}")
     shown.add_column("measured")
     for name in ("ours", "bare ws relay", "ours ÷ bare", "goal"):
         shown.add_column(name, justify="right")

@@ -14,6 +14,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import monotonic
 
 from pixelstream.net.dial import dial
 from pixelstream.net.listener import Limits
@@ -101,7 +102,6 @@ class Line(Quiet):
 
     def __init__(self, url: str) -> None:
         self._url = f"{url}/ws?handoff=1"
-        self._loop = asyncio.get_running_loop()
         self._claims: dict[str, tuple[float, _Stream]] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,7 +121,7 @@ class Line(Quiet):
         start = data.index(_SESSION) + len(_SESSION)
         session = data[start : data.index(b'"', start)].decode()
         asked, stream = self._claims.pop(session)
-        self.delays.append(self._loop.time() - asked)
+        self.delays.append(monotonic() - asked)
         ws.user = True
         ws.close()
         if self.refill:
@@ -135,7 +135,7 @@ class Line(Quiet):
 
     def claimed(self, session: str, stream: _Stream) -> None:
         """A stream was asked for a seat."""
-        self._claims[session] = (self._loop.time(), stream)
+        self._claims[session] = (monotonic(), stream)
 
     async def arrive(self) -> None:
         """One player comes to the end of the line."""
