@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from tests.charts.helm import Object, objects
 from tests.cluster.node import build, modules, schemas
 from tests.cluster.node.paths import CACHE
@@ -50,5 +48,7 @@ def conformity(found: list[Object]) -> Object:
     """
     place = f"{folder()}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
     argv = ["-strict", "-summary", "-output", "json", "-schema-location", place]
-    told: Object = json.loads(run([build.program("kubeconform"), *argv], stdin=yaml.safe_dump_all(found)))
+    told: Object = json.loads(
+        run([build.program("kubeconform"), *argv], stdin="\n---\n".join(map(json.dumps, found)))
+    )
     return told
