@@ -80,7 +80,12 @@ class PodMarker:
             self._schedule(pod)
 
     async def run(self, fault: Fault) -> None:
-        """Watch and write until cancelled; `fault` takes words for each failure."""
+        """Watch and write until cancelled; `fault` takes words for each failure.
+
+        It may be run again after an end that nobody expected, which may have lost a write on its way.
+        """
+        for name in self._wanted.keys() & self._pods.keys():
+            self._schedule(name)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch.run(self._see, fault))
             for _ in range(WRITERS):

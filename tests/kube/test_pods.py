@@ -112,6 +112,25 @@ async def test_a_pod_that_carries_its_marks_is_not_written_after_a_restart(here:
     await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_what_a_run_that_broke_off_has_lost_is_written_by_the_next(
+    here: Marked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = here.make()
+
+    async def broken(*_: object) -> Object:
+        raise RuntimeError("unforeseen")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(here.client, "patch", broken)
+        marker.want("a", TAKEN)
+        with pytest.raises(ExceptionGroup):
+            await marker.run(here.faults.append)
+    task = asyncio.create_task(marker.run(here.faults.append))
+    await here.shows("a", "taken")
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_a_stream_that_is_no_pod_is_never_written(here: Marked) -> None:
     here.want("elsewhere", TAKEN)
     here.want("a", TAKEN)
