@@ -80,5 +80,5 @@ async def test_status_shows_the_session_while_it_plays(stack: Release) -> None:
     assert len(found.relays) == len(stack.pods("turn"))
     assert found.seats is not None
     assert [stream["state"] for stream in found.seats.streams].count("taken") == 1
-    (session,) = [one for stream in found.seats.streams for one in stream["sessions"]]
-    assert session["state"] == "connected"
+    states = [one["state"] for stream in found.seats.streams for one in stream["sessions"]]
+    assert states.count("connected") == 1  # beside one that is away, of a browser that was just ended
