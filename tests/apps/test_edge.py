@@ -3,163 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
-import secrets
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import orjson
 import pytest
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, StreamingResponse
 from structlog.testing import CapturingLogger
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from pixelstream.apps.edge.app import Edge, serving
-from pixelstream.auth.keys import LeaseKeys
-from pixelstream.auth.lease import Lease, sign
-from pixelstream.net.listener import listen
-from pixelstream.net.websocket import WebSocket
-from pixelstream.settings.edge import EdgeListen, EdgeSettings, EdgeStream
-from tests.support.sockets import Recorder
-
-DEADLINE = 10.0
-
-
-def key_text(kid: str = "a") -> str:
-    k = base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
-    return orjson.dumps({"keys": [{"kid": kid, "k": k}]}).decode()
-
-
-KEYS = key_text()
-
-
-def lease(stream: str = "s-1", keys: str = KEYS, age: int = 0) -> str:
-    now = int(time.time()) - age
-    return sign(Lease("v-1", "default", stream, 1, now, now + 60), LeaseKeys.parse(keys))
-
-
-class Inside:
-    """A matchmaker and a stream: recorders that greet and echo, and some routes."""
-
-    def __init__(self) -> None:
-        self.matchmaker = _Greeter("waiting")
-        self.stream = _Greeter("config")
-        self.seen: list[Request] = []
-        self.more = asyncio.Event()
-        self.app = FastAPI()
-        self.app.add_api_route("/api/v1/sessions", self._create, methods=["POST"], response_model=None)
-        self.app.add_api_route("/api/v1/sessions/{session}/events", self._events, response_model=None)
-        self.app.add_api_route("/api/v1/fleets", self._admin, response_model=None)
-        self.app.add_api_route("/list", self._admin, response_model=None)
-        self.app.add_route("/s/{lease}/api/{path:path}", self._api, methods=["GET", "POST"])
-
-    async def _create(self, request: Request) -> JSONResponse:
-        self.seen.append(request)
-        return JSONResponse(
-            {"session": "v-1", "got": (await request.body()).decode()},
-            201,
-            headers={"Location": "/api/v1/sessions/v-1", "X-Inner": "10.0.0.1"},
-        )
-
-    async def _events(self, session: str) -> StreamingResponse:
-        async def events() -> AsyncIterator[str]:
-            yield f"data: {session}\n\n"
-            await self.more.wait()
-            yield "data: second\n\n"
-
-        return StreamingResponse(events(), media_type="text/event-stream")
-
-    async def _api(self, request: Request) -> JSONResponse:
-        self.seen.append(request)
-        return JSONResponse({"got": (await request.body()).decode()}, 418)
-
-    async def _admin(self, request: Request) -> JSONResponse:
-        self.seen.append(request)
-        return JSONResponse([])
-
-
-class _Greeter(Recorder):
-    """Speaks at once, as a signalserver does, then echoes."""
-
-    def __init__(self, greeting: str) -> None:
-        super().__init__(lambda ws, data: ws.send(data))
-        self._greeting = greeting
-        self.paths: list[tuple[str, str]] = []
-        self.forwarded: list[str | None] = []
-
-    def opened(self, ws: WebSocket) -> None:
-        self.paths.append((ws.request.path, ws.request.query))
-        self.forwarded.append(ws.request.headers.get("x-forwarded-for"))
-        ws.send(self._greeting)
-        super().opened(ws)
+from pixelstream.apps.edge.app import serving
+from pixelstream.settings.edge import EdgeListen, EdgeSettings
+from tests.support.edge import (
+    DEADLINE,
+    Inside,
+    closed_port,
+    http_url,
+    key_text,
+    lease,
+    metric,
+    receive,
+    stack,
+    ws_url,
+)
 
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
     (tmp_path / "index.html").write_text("page")
     return tmp_path
-
-
-@asynccontextmanager
-async def stack(page: Path, inside: Inside) -> AsyncIterator[Edge]:
-    matchmaker = await listen("127.0.0.1", 0, route=lambda _: inside.matchmaker, http=inside.app)
-    stream = await listen("127.0.0.1", 0, route=lambda _: inside.stream, http=inside.app)
-    keys = page / "keys"
-    keys.write_text(KEYS)
-    settings = EdgeSettings(
-        listen=EdgeListen(host="127.0.0.1", port=0),
-        page_dir=page,
-        matchmaker_url=f"http://127.0.0.1:{matchmaker.port}",
-        lease_keys_file=keys,
-        streams=(
-            EdgeStream(id="s-1", url=f"ws://127.0.0.1:{stream.port}"),
-            _nobody("s-2", await _closed_port()),
-        ),
-    )
-    try:
-        async with serving(settings) as edge:
-            yield edge
-    finally:
-        await matchmaker.close()
-        await stream.close()
-
-
-def _nobody(name: str, port: int) -> EdgeStream:
-    return EdgeStream(id=name, url=f"ws://127.0.0.1:{port}")
-
-
-async def _closed_port() -> int:
-    probe = await listen("127.0.0.1", 0, route=lambda _: Recorder())
-    port = probe.port
-    await probe.close()
-    return port
-
-
-def ws_url(edge: Edge, path: str) -> str:
-    return f"ws://127.0.0.1:{edge.listener.port}{path}"
-
-
-def http_url(edge: Edge, path: str) -> str:
-    return f"http://127.0.0.1:{edge.listener.port}{path}"
-
-
-async def receive(ws: ClientConnection) -> str | bytes:
-    async with asyncio.timeout(DEADLINE):
-        return await ws.recv()
-
-
-async def metric(edge: Edge, series: str) -> float:
-    async with httpx.AsyncClient() as client:
-        text = (await client.get(http_url(edge, "/metrics"))).text
-    return float(next(line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(f"{series} ")))
 
 
 async def test_a_player_reaches_the_waiting_room_with_its_query_and_subprotocol(page: Path) -> None:
@@ -217,7 +92,7 @@ def altered(token: str) -> str:
         (lambda: lease("s-9"), 403, "stream that is not known here", "lease_unknown_stream"),
     ],
 )
-async def test_a_lease_that_admits_nobody_is_refused_with_its_own_status_and_words(
+async def test_a_lease_that_admitsnobody_is_refused_with_its_own_status_and_words(
     page: Path, make: Callable[[], str], status: int, words: str, result: str
 ) -> None:
     inside = Inside()
@@ -347,7 +222,7 @@ async def test_a_body_that_is_too_large_and_a_matchmaker_that_is_gone_are_said_i
     settings = EdgeSettings(
         listen=EdgeListen(host="127.0.0.1", port=0),
         page_dir=page,
-        matchmaker_url=f"http://127.0.0.1:{await _closed_port()}",
+        matchmaker_url=f"http://127.0.0.1:{await closed_port()}",
     )
     async with serving(settings) as edge, httpx.AsyncClient() as client:
         response = await client.post(http_url(edge, "/api/v1/sessions"), content=b"x" * 70_000)

@@ -20,7 +20,8 @@ from pixelstream.auth.lease import Lease, sign
 from pixelstream.errors import SettingsError
 from pixelstream.settings.gate import GateListen, GateSettings
 from pixelstream.settings.kubernetes import Kubernetes
-from tests.apps.test_edge import altered, key_text
+from tests.apps.test_edge import altered
+from tests.support.edge import key_text
 from tests.support.kubeapi import KUBECONFIG, SLICES, FakeApi, endpoint, kube_api, slice_of
 
 KEYS = key_text()
