@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo smoke test bench lint types layers player check-player schema docs version clean
+.PHONY: help demo smoke test test-here bench lint types layers player check-player schema docs version clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 14
@@ -22,7 +22,9 @@ smoke: .venv/ready $(PAGE) ## Play a stream in a headless browser, through the r
 	@$(SETUP) coturn chromium
 	@pixelstream up --smoke --relay-only $(ARGS)
 
-test: lint types layers check-player $(PAGE) ## Everything that must hold before a commit
+test: test-here test-cluster ## Everything that must hold before a commit
+
+test-here: lint types layers check-player $(PAGE) ## The same without a cluster
 	@$(SETUP) relay coturn chromium
 	pytest -m "not cluster" $(ARGS)
 

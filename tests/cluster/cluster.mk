@@ -6,6 +6,7 @@
 #   make cluster-down     end it; nothing of it is left but the cache
 
 CLUSTER = $(or $(wildcard .venv/bin/python),python3) -m tests.cluster.node
+CLUSTER_PROGRAMS = core etcd probe coredns kube-router helm helm3 chart-testing kubeconform traefik
 CLUSTER_IMAGES ?= pixelstream player kubetools nginx coturn traefik
 
 .PHONY: cluster test-cluster cluster-images cluster-status cluster-down
@@ -16,7 +17,10 @@ cluster:
 cluster-images:
 	@$(CLUSTER) images $(CLUSTER_IMAGES)
 
-test-cluster: .venv/ready
+test-cluster: .venv/ready $(PAGE)
+	@$(SETUP) chromium
+	@$(CLUSTER) build $(CLUSTER_PROGRAMS) >/dev/null
+	@$(CLUSTER) images $(CLUSTER_IMAGES) >/dev/null
 	pytest -m cluster $(ARGS)
 
 cluster-status:
