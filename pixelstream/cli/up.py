@@ -104,7 +104,8 @@ async def _until_signal(work: Coroutine[Any, Any, T]) -> T | None:
             console.print("stopping …")
 
     for number in STOPS:
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup's wish
+            asyncio.get_running_loop().add_signal_handler(number, stop)
     try:
         return await task
     except asyncio.CancelledError:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from pixelstream.apps.coturn import Coturn, CoturnError, CoturnPlan
+from pixelstream.cli import up as command
 from pixelstream.cli.stack import browser
 from pixelstream.cli.stack.browser import BrowserError
 from pixelstream.cli.stack.plan import Plan
@@ -24,9 +25,9 @@ PLAN = Plan(page="http://localhost/", matchmaker="http://localhost/", control_ke
 
 
 async def up(*args: str, path: str | None = None) -> asyncio.subprocess.Process:
-    command = (sys.executable, "-m", "pixelstream", "up", "--streams", "1", "--mode", "clips")
+    argv = (sys.executable, "-m", "pixelstream", "up", "--streams", "1", "--mode", "clips")
     return await asyncio.create_subprocess_exec(
-        *command, "--port", str(free_ports(1)[0]), *args,
+        *argv, "--port", str(free_ports(1)[0]), *args,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         env=os.environ if path is None else {**os.environ, "PATH": path},
         start_new_session=True,
@@ -79,6 +80,15 @@ async def test_no_process_outlives_it_whatever_ends_it(number: signal.Signals) -
     process.send_signal(number)
     assert await process.wait() == 0
     assert psutil.wait_procs(children, timeout=0)[1] == []
+
+
+async def test_nohup_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_IGN)
+    taken: list[int] = []
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "add_signal_handler", lambda number, _: taken.append(number))
+    assert await command._until_signal(asyncio.sleep(0, "done")) == "done"
+    assert taken == [signal.SIGINT, signal.SIGTERM]
 
 
 @pytest.mark.browser
