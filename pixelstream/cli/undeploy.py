@@ -62,7 +62,7 @@ async def run(place: Place, *, now: bool, seconds: float) -> None:
 async def _end_pods(kubectl: Kubectl, place: Place) -> None:
     """End all pods at once. First of all: a pod that is ending already keeps the time it was given."""
     selector = f"--selector={place.selector}"
-    await kubectl("delete", f"{WORKLOADS},replicasets", selector, "--cascade=orphan")
+    await kubectl("delete", f"{WORKLOADS},replicasets,controllerrevisions", selector, "--cascade=orphan")
     await kubectl("delete", "pods", selector, "--grace-period=1", "--wait=false")
 
 

@@ -60,7 +60,9 @@ def _part(workload: Object) -> Part:
         ready = min(status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0))
     else:
         wanted = workload["spec"].get("replicas", 1)
-        ready = min(status.get("updatedReplicas", 0), status.get("availableReplicas", 0))
+        updated = status.get("updatedReplicas", 0)
+        old = status.get("replicas", 0) - updated
+        ready = max(min(updated, status.get("availableReplicas", 0) - old), 0)
     seen = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
     return Part(
         name=metadata["name"],
