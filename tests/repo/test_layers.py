@@ -1,5 +1,7 @@
 """The contracts of imports, as pyproject.toml states them."""
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,15 @@ layers =
     pixelstream.apps
     pixelstream.cli
 """
+
+
+@pytest.fixture(autouse=True)
+def _loggers_stay() -> Iterator[None]:
+    """The linter sets up logging of its own, which disables every logger that there is."""
+    yield
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
 
 
 def test_imports_run_one_way(capsys: pytest.CaptureFixture[str]) -> None:
