@@ -6,6 +6,7 @@ The trap: Helm's own waiting says nothing while it waits, so nothing here waits 
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -45,7 +46,10 @@ class Helm:
         self._command = library.Command(
             executable=executable, kubeconfig=place.kubeconfig, kubecontext=place.context or None
         )
-        self._client = library.Client(self._command, executable=executable)
+        try:
+            self._client = library.Client(self._command, executable=executable)
+        except (subprocess.CalledProcessError, ValueError) as error:
+            raise ClusterError(f"{executable}: does not say which Helm it is") from error
         self.version = str(self._client.version)
 
     async def deploy(self, chart: str, values: Values, *, create_namespace: bool = True) -> Revision:
@@ -130,8 +134,6 @@ class Helm:
         """Turn what Helm says into words of ours."""
         try:
             yield
-        except FileNotFoundError as error:
-            raise ClusterError(f"{error.filename}: no such chart") from error
         except _library().Error as error:
             out = error.stdout.decode(errors="replace") if error.returncode else ""
             raise ClusterError(_words(str(error), out, self._place)) from error
@@ -146,7 +148,10 @@ def _chart(chart: str) -> tuple[str | Path, str | None]:
     """What Helm is asked for: an address and the version that goes with this program, or a path."""
     if chart.startswith("oci://"):
         return chart, __version__
-    return Path(chart).resolve(strict=True), None
+    path = Path(chart).resolve()
+    if not path.exists():
+        raise ClusterError(f"{chart}: no such chart")
+    return path, None
 
 
 def _words(error: str, out: str, place: Place) -> str:
