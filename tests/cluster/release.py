@@ -108,9 +108,10 @@ class Charts:
         try:
             yield made
         finally:
-            if asyncio.run(_there(place)):
-                asyncio.run(made.undeploy())
-            self.kubectl("delete", "namespace", name, timeout=120)
+            if self.kubectl.succeeds("get", "namespace", name):  # else the cluster was started anew
+                if asyncio.run(_there(place)):
+                    asyncio.run(made.undeploy())
+                self.kubectl("delete", "namespace", name, timeout=120)
 
 
 async def _there(place: Place) -> bool:

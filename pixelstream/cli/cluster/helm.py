@@ -6,6 +6,7 @@ The trap: Helm's own waiting says nothing while it waits, so nothing here waits 
 
 from __future__ import annotations
 
+import logging
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -174,4 +175,6 @@ def _library() -> Any:
         import pyhelm3 as library  # noqa: PLC0415 - an optional dependency
     except ImportError as error:
         raise ClusterError("pyhelm3 is missing: pip install 'pixelstream[deploy]'") from error
+    # Its warnings say of each failure what the error says as well.
+    logging.getLogger("pyhelm3").setLevel(logging.CRITICAL)
     return library
