@@ -25,7 +25,7 @@ smoke: .venv/ready $(PAGE) ## Play a stream in a headless browser, through the r
 test: test-here test-cluster ## Everything that must hold before a commit
 
 test-here: lint types layers check-player $(PAGE) ## The same without a cluster
-	@$(SETUP) relay coturn chromium
+	@$(SETUP) relay coturn valkey chromium
 	pytest -m "not cluster" $(ARGS)
 
 bench: .venv/ready ## What signalling costs, beside a bare relay; prints a table and JSON

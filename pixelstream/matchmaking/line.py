@@ -7,7 +7,7 @@ they step back in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 MIN_SLOTS = 64
 
@@ -60,6 +60,16 @@ class Line:
         slot = self._slot.pop(name, None)
         if slot is not None and self._standing[slot]:
             self._count(slot, -1)
+
+    def arrange(self, key: Callable[[str], float]) -> None:
+        """Put all places in the order of `key`; O(n log n)."""
+        standing = {name: bool(self._standing[slot]) for name, slot in self._slot.items()}
+        self._slot, self._names, self._standing = {}, [], bytearray()
+        self._tree, self.waiting = [0], 0
+        for name in sorted(standing, key=key):
+            self.append(name)
+            if not standing[name]:
+                self.step_out(name)
 
     def head(self) -> str | None:
         """Return who is first."""

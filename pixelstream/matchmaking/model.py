@@ -70,11 +70,12 @@ class Way(StrEnum):
 
 
 class JoinRefusal(StrEnum):
-    """Why a player isn't even let wait."""
+    """Why a player isn't even let wait. `UNAVAILABLE`: the shared store can't be reached."""
 
     QUEUE_FULL = "queue_full"
     UNKNOWN_FLEET = "unknown_fleet"
     DRAINING = "draining"
+    UNAVAILABLE = "unavailable"
 
 
 class MatchFailure(StrEnum):
@@ -101,6 +102,26 @@ class Known:
     fleet: str
     leased: bool = True
     offered: bool = True
+
+
+@dataclass(slots=True)
+class Visit:
+    """What the process that has a player's socket knows of its session, to bring it back into a room.
+
+    Attributes:
+        joined: when it came, by the clock that all replicas share.
+        stream, fence: the seat that it was given and has not been seen on yet.
+        handed: its player has the lease or is joined to that seat.
+    """
+
+    session: str
+    fleet: str
+    joined: float
+    user: str | None = None
+    way: Way = Way.JOINED
+    stream: str | None = None
+    fence: int = 0
+    handed: bool = False
 
 
 @dataclass(slots=True)

@@ -63,6 +63,7 @@ class Reports:
         if stream.link is not None:
             self._books.links.pop(stream.link, None)
             self._books.effects.append(CloseLink(stream.link))
+            self._give_back_claimed(stream)  # their answers would come on the old link, if at all
         stream.link = stream.last_link = link
         self._books.links[link] = stream.id
         self._books.deadlines.drop(("forget", stream.id))
@@ -183,11 +184,14 @@ class Reports:
         stream.link = None
         self._books.refresh(stream)
         self._books.deadlines.set(("forget", stream.id), self._books.now + self._books.rules.forget)
+        self._give_back_claimed(stream)
+        self._seating.match(stream.fleet)
+
+    def _give_back_claimed(self, stream: Stream) -> None:
         for name in list(stream.sessions):
             session = self._books.sessions[name]
             if session.state is SessionState.CLAIMED:
                 self._books.give_back(session, MatchFailure.LINK_LOST)
-        self._seating.match(stream.fleet)
 
     def forget(self, stream_id: str) -> None:
         """Give up on a stream whose link has been broken too long; its sessions are adopted if it returns."""

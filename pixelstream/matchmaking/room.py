@@ -7,7 +7,7 @@ of the events; the store that holds the room sees to that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pixelstream.matchmaking.books import Books, Rules
 from pixelstream.matchmaking.effects import Effect
@@ -19,9 +19,11 @@ from pixelstream.matchmaking.model import (
     ReleaseReason,
     Session,
     SessionState,
+    Visit,
     Way,
 )
 from pixelstream.matchmaking.reports import Reports
+from pixelstream.matchmaking.restoring import Restoring
 from pixelstream.matchmaking.seating import Seating
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
 
@@ -37,6 +39,7 @@ class Room:
         self.books = Books(rules, now)
         self._seating = Seating(self.books)
         self._reports = Reports(self.books, self._seating)
+        self._restoring = Restoring(self.books)
         self._draining = False
 
     def take_effects(self) -> list[Effect]:
@@ -100,10 +103,20 @@ class Room:
             self._seating.match(session.fleet)
 
     def hand(self, session_id: str, now: float) -> None:
-        """Note that the player of a session was joined to its seat."""
+        """Note that the player of a session was joined to its seat.
+
+        If the session is back in the line, that seat has ended since: this word came from another
+        process than the stream's. Then the session is over, for nobody waits any more.
+        """
         self.books.now = now
         session = self.books.sessions.get(session_id)
-        if session is not None and session.stream is not None:
+        if session is None or session.handed:
+            return
+        if session.state in {SessionState.WAITING, SessionState.CLAIMED}:
+            self._seating.cancel(session, "ended")
+            self.books.release(session, ReleaseReason.RELEASED)
+            self._seating.match(session.fleet)
+        else:
             self.books.hand(session)
 
     def fail(self, session_id: str, now: float) -> None:
@@ -144,6 +157,28 @@ class Room:
     def drain(self) -> None:
         """Let nobody join any more."""
         self._draining = True
+
+    # --- a room that is made again -------------------------------------------------------------
+
+    def hold(self) -> None:
+        """Make no claims until `begin`."""
+        self._seating.held = True
+
+    def begin(self, now: float) -> None:
+        """Make claims again: all who were here are back."""
+        self.books.now = now
+        self._seating.held = False
+        for fleet in list(self.books.fleets):
+            self._seating.match(fleet)
+
+    def restore(self, visits: Iterable[Visit], now: float) -> None:
+        """Bring players back, each to its place in the order of their coming."""
+        self.books.now = now
+        for visit in visits:
+            self._restoring.restore(visit)
+        self._restoring.arrange()
+        for fleet in list(self.books.fleets):
+            self._seating.match(fleet)
 
     # --- streams -----------------------------------------------------------------------------
 

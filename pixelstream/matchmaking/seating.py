@@ -37,11 +37,15 @@ class Seating:
 
     def __init__(self, books: Books) -> None:
         self._books = books
+        self.held = False
+        """No claims are made; for a room whose players aren't all back yet."""
 
     def match(self, fleet_name: str) -> None:
         """Claim seats for as many players of the fleet as there are free ones."""
         fleet = self._books.fleets[fleet_name]
         moved = False
+        if self.held:
+            return
         while (stream := fleet.offer.pick()) and (first := fleet.line.head()):
             self._claim(self._books.sessions[first], self._books.streams[stream])
             moved = True

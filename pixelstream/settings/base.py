@@ -21,6 +21,8 @@ from pixelstream.settings.types import HttpUrl, Name, Port, Seconds, WsUrl, pars
 __all__ = [
     "CONTROL_KEY_ENV",
     "LEASE_KEYS_ENV",
+    "SENTINEL_PASSWORD_ENV",
+    "STORE_PASSWORD_ENV",
     "TURN_SECRET_ENV",
     "HttpUrl",
     "Listen",
@@ -45,6 +47,12 @@ LEASE_KEYS_ENV = "PIXELSTREAM_LEASE_KEYS"
 
 TURN_SECRET_ENV = "PIXELSTREAM_TURN_SECRET"  # noqa: S105 - the name of a variable
 """The `static-auth-secret` of coturn."""
+
+STORE_PASSWORD_ENV = "PIXELSTREAM_STORE_PASSWORD"  # noqa: S105 - the name of a variable
+"""Password of the shared store."""
+
+SENTINEL_PASSWORD_ENV = "PIXELSTREAM_SENTINEL_PASSWORD"  # noqa: S105 - the name of a variable
+"""Password of the Sentinels that know where the shared store is."""
 
 MAX_FILE = 1 << 20
 """Bytes; a larger file is no settings file, whatever it is."""

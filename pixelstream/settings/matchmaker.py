@@ -8,13 +8,20 @@ offered.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, IPvAnyNetwork, model_validator
 
 from pixelstream.matchmaking.policy import Choice
 from pixelstream.settings.base import Listen, Log, Model, Name, Port, Seconds, WsUrl
 from pixelstream.settings.kubernetes import Kubernetes
+
+STORE_URL = (
+    r"^((valkey|redis)s?(\+cluster)?://[^\s/@,?#]+(/\d+)?"
+    r"|(valkey|redis)s?\+sentinel://[^\s/@?#]+/[^\s/@?#]+"
+    r"|unix:///[^\s?#]+)$"
+)
+"""A password has no place in it: that comes by file or environment."""
 
 Wait = Annotated[Seconds, Field(ge=0.05, le=86_400)]
 
@@ -169,6 +176,32 @@ class Limits(Model):
     max_followers: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
 
 
+class StoreSettings(Model):
+    """Where the truth about who waits is kept.
+
+    `memory` is for one replica. `valkey` is for several, and needs a `url`: `valkey://host:6379`, with
+    TLS `valkeys://`, `valkey+cluster://host:6379`, or `valkey+sentinel://host:26379,host:26379/primary`;
+    `redis` and `rediss` do as well. `caFile` is the authority of its certificate. Replicas that share
+    streams must have the same `prefix`. One that has been silent for `presence` counts as dead.
+    """
+
+    kind: Literal["memory", "valkey"] = "memory"
+    url: Annotated[str, Field(pattern=STORE_URL)] | None = None
+    username: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    password_file: Path | None = None
+    sentinel_password_file: Path | None = None
+    ca_file: Path | None = None
+    prefix: Name = "pixelstream"
+    presence: Annotated[Seconds, Field(ge=2, le=60)] = 5.0
+    timeout: Annotated[Seconds, Field(ge=0.1, le=30)] = 2.0
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.kind == "valkey" and self.url is None:
+            raise ValueError("kind valkey needs the url of the server, such as valkey://valkey:6379")
+        return self
+
+
 class Drain(Model):
     """How long joined players may go on after SIGTERM; those who wait are told to come again at once."""
 
@@ -199,6 +232,7 @@ class MatchmakerSettings(Model):
     legacy: Legacy = Legacy()
     user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
     limits: Limits = Limits()
+    store: StoreSettings = StoreSettings()
     drain: Drain = Drain()
     log: Log = Log()
     control_key_file: Path | None = None

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 
 import structlog
 
-from pixelstream.matchmaking.books import Fleet, Rules
+from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.effects import Effect
-from pixelstream.matchmaking.model import JoinRefusal, Known, Session, SessionState, Stream, Way
+from pixelstream.matchmaking.model import JoinRefusal, Known, SessionState, Way
 from pixelstream.matchmaking.room import Room
-from pixelstream.matchmaking.views import FleetView, Place, SeatView, StreamView
+from pixelstream.matchmaking.views import FleetView, Place, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
 from pixelstream.store.base import Sink
+from pixelstream.store.looks import Looks
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +38,7 @@ class MemoryStore:
         self._loop = asyncio.get_running_loop()
         self._clock = clock or self._loop.time
         self._room = Room(rules, self._clock())
+        self._looks = Looks(self._room, self._clock)
         self._sinks: list[Sink] = []
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
@@ -126,31 +127,23 @@ class MemoryStore:
 
     async def place(self, session: str) -> Place | None:
         """See `Store.place`."""
-        found = self._room.session(session)
-        return self._place(found) if found else None
+        return self._looks.place(session)
 
     async def places(self, sessions: Sequence[str]) -> list[Place]:
         """See `Store.places`."""
-        self._room.books.now = self._clock()
-        known = self._room.books.sessions
-        return [self._place(found) for name in sessions if (found := known.get(name))]
+        return self._looks.places(sessions)
 
     async def streams(self) -> list[StreamView]:
         """See `Store.streams`."""
-        self._room.books.now = self._clock()
-        return [self._stream(stream) for _, stream in sorted(self._room.books.streams.items())]
+        return self._looks.streams()
 
     async def fleets(self) -> list[FleetView]:
         """See `Store.fleets`."""
-        self._room.books.now = self._clock()
-        books = self._room.books
-        return [self._fleet(books.fleet(name)) for name in books.joinables()]
+        return self._looks.fleets()
 
     async def queue(self, limit: int) -> list[Place]:
         """See `Store.queue`."""
-        books = self._room.books
-        waiting = (name for _, fleet in sorted(books.fleets.items()) for name in fleet.line)
-        return await self.places(list(islice(waiting, limit)))
+        return self._looks.queue(limit)
 
     async def sessions(self) -> Mapping[SessionState, int]:
         """See `Store.sessions`."""
@@ -181,75 +174,3 @@ class MemoryStore:
         self._timer = self._timer_at = None
         self._room.tick(self._clock())
         self._after()
-
-    def _place(self, session: Session) -> Place:
-        books = self._room.books
-        fleet = books.fleet(session.fleet)
-        books.outlook(fleet)
-        return Place(
-            session.id,
-            session.fleet,
-            session.state,
-            self._room.position(session),
-            self._room.estimate(session),
-            books.now - session.joined,
-            fleet.seats,
-            session.stream,
-            session.fence,
-            session.user,
-            session.reason,
-        )
-
-    def _stream(self, stream: Stream) -> StreamView:
-        books = self._room.books
-        sessions = [books.sessions[name] for name in stream.sessions]
-        return StreamView(
-            id=stream.id,
-            fleet=stream.fleet,
-            state=_state(stream, {session.state for session in sessions}, books.now),
-            seats=stream.seats,
-            taken=stream.taken,
-            pending=len(stream.unreported),
-            ready=stream.ready,
-            draining=stream.draining,
-            linked=stream.link is not None,
-            engine=stream.engine,
-            version=stream.version,
-            silent=None if stream.heard is None else books.now - stream.heard,
-            sessions=[SeatView(s.id, s.state, books.now - s.since) for s in sessions],
-        )
-
-    def _fleet(self, fleet: Fleet) -> FleetView:
-        books = self._room.books
-        streams = [books.streams[name] for name in fleet.streams]
-        outlook = books.outlook(fleet)
-        offered = [stream for stream in streams if stream.id in fleet.offer]
-        return FleetView(
-            name=fleet.name,
-            streams=len(streams),
-            ready=sum(s.ready and s.offered and not s.draining and s.link is not None for s in streams),
-            available=len(offered),
-            idle=sum(not stream.used for stream in offered),
-            taken=sum(stream.used for stream in streams),
-            seats=fleet.seats,
-            waiting=fleet.line.waiting,
-            wanted=books.wanted(fleet),
-            estimate=0.0 if offered else outlook.wait(fleet.line.waiting + 1),
-        )
-
-
-def _state(stream: Stream, states: set[SessionState], now: float) -> str:
-    """Return the one word for a stream: what keeps players away first, then who is there."""
-    away = {
-        "unlinked": stream.link is None,
-        "unlisted": not stream.known,
-        "draining": stream.draining,
-        "not_ready": not (stream.ready and stream.offered),
-    }
-    if reasons := [word for word, holds in away.items() if holds]:
-        return reasons[0]
-    if stream.used == 0:
-        return "resting" if stream.doubted or now < stream.rests_until else "free"
-    if states and states <= {SessionState.CLAIMED, SessionState.RESERVED}:
-        return "reserved"
-    return "away" if states == {SessionState.AWAY} else "taken"

@@ -1,4 +1,4 @@
-"""The steps: virtual environment, Node, player page, the relay of the bench, coturn, Chromium.
+"""The steps: virtual environment, Node, player page, the relay of the bench, coturn, Valkey, Chromium.
 
 Each does nothing when its result is there already; the Makefile knows when a result is out of date.
 The trap: Node's own package installs scripts named `node` that start the real one as a child, which
@@ -76,6 +76,12 @@ def coturn() -> None:
         debian.install("coturn", without="going on without a relay")
 
 
+def valkey() -> None:
+    """The server of the shared store; Debian has Valkey or, before that, Redis."""
+    if not any(shutil.which(name) for name in ("valkey-server", "redis-server")):
+        debian.install("redis-server", without="the shared store can't be tested")
+
+
 def chromium() -> None:
     """The browser that tests and smoke runs drive."""
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -109,5 +115,6 @@ STEPS: dict[str, Callable[[], None]] = {
     "player": player,
     "relay": relay,
     "coturn": coturn,
+    "valkey": valkey,
     "chromium": chromium,
 }

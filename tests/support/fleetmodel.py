@@ -6,6 +6,7 @@ Messages wait in the links until the test delivers them, twice or in another ord
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pixelstream.matchmaking import effects as fx
@@ -161,10 +162,12 @@ class Player:
 class World:
     """The room with all that it talks to, in one thread and with one clock."""
 
-    def __init__(self, seats: tuple[int, ...], capacity: int) -> None:
+    def __init__(
+        self, seats: tuple[int, ...], capacity: int, room: Callable[[Rules, float], Room] = Room
+    ) -> None:
         self.now = 0.0
         self.rules = Rules(capacity=capacity, arrival=ARRIVAL)
-        self.room = Room(self.rules, self.now)
+        self.room = room(self.rules, self.now)
         self.servers = {f"s{n}": Signalserver(f"s{n}", count) for n, count in enumerate(seats)}
         self.players: dict[str, Player] = {}
         self.matches: list[Player] = []

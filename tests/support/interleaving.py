@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.model import JoinRefusal, SessionState, Way
+from pixelstream.matchmaking.room import Room
 from pixelstream.protocol.control import SeatState
 from tests.support.fleetmodel import Player, Signalserver, World
 
@@ -16,8 +18,8 @@ WAITS = (0.1, 0.1, 1.0, 1.0, 3.0, 13.0, 130.0)
 class Interleaving:
     """A run: each step is a name and a number that chooses among what is there."""
 
-    def __init__(self, seats: tuple[int, ...]) -> None:
-        self.world = World(seats, CAPACITY)
+    def __init__(self, seats: tuple[int, ...], room: Callable[[Rules, float], Room] = Room) -> None:
+        self.world = World(seats, CAPACITY, room)
         for server in self.world.servers.values():
             self.world.connect(server)
             self.world.hear(server)

@@ -28,6 +28,7 @@ from pixelstream.apps.matchmaker.legacy import SOURCE, LegacyServers
 from pixelstream.apps.matchmaker.marking import Marking
 from pixelstream.apps.matchmaker.players import Player, Stage, WaitingRoom
 from pixelstream.apps.matchmaker.pushes import Pushes
+from pixelstream.apps.matchmaker.stores import make_store
 from pixelstream.auth.keys import LeaseKeys, bearer_matches
 from pixelstream.errors import SettingsError
 from pixelstream.matchmaking.books import Rules
@@ -42,7 +43,6 @@ from pixelstream.net.websocket import Handler, Request
 from pixelstream.protocol.control import PATH, State
 from pixelstream.settings.base import CONTROL_KEY_ENV, LEASE_KEYS_ENV, read_secret
 from pixelstream.settings.matchmaker import MatchmakerSettings
-from pixelstream.store.memory import MemoryStore
 
 OBSERVE_INTERVAL = 0.5
 """Seconds between two readings of the store for the gauges."""
@@ -88,7 +88,7 @@ class Context:
         )
         self.draining = False
         self.fleets = Fleets(settings)
-        self.store = MemoryStore(rules_of(settings, self.fleets.buffers))
+        self.store = make_store(settings.store, rules_of(settings, self.fleets.buffers))
         self.inbox = Inbox()
         self.directory = Directory(self._discovered)
         self.issuer = Issuer(keys, settings.leases.lifetime)

@@ -74,7 +74,7 @@ class Dispatch:
             self._joiner.matched(player, effect)
         elif effect.way is Way.REMOTE:
             self._metrics.matched(effect.fleet, effect.waited, effect.predicted)
-        elif effect.way is Way.HANDOFF:
+        else:
             # It has the seat, but closed its socket before it could be told: nobody will come.
             self._inbox.put(partial(self._store.end, effect.session))
         self._followers.changed(effect.session)

@@ -56,7 +56,9 @@ class Joiner:
         """Bring `player` to the seat that is reserved for it."""
         address = self._directory.find(match.stream)
         if player.stage is not Stage.WAITING or address is None:
-            undo = self._store.end if player.way is Way.HANDOFF else self._store.fail
+            # One who is joined already had a seat that ended before the word of it came here.
+            over = player.way is Way.HANDOFF or player.stage is Stage.JOINED
+            undo = self._store.end if over else self._store.fail
             self._inbox.put(partial(undo, player.session))
         elif player.way is Way.HANDOFF and address.leased:
             self._metrics.matched(match.fleet, match.waited, match.predicted)

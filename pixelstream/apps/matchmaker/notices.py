@@ -18,6 +18,7 @@ REFUSALS = {
     JoinRefusal.QUEUE_FULL: "Too many players wait already; please try again in a while",
     JoinRefusal.UNKNOWN_FLEET: "There is no such fleet",
     JoinRefusal.DRAINING: "This waiting room is closing; please connect again",
+    JoinRefusal.UNAVAILABLE: "Seats cannot be given out now; please try again in a while",
 }
 ENDINGS = {
     ReleaseReason.TIMED_OUT: "No stream became free in time",

@@ -25,7 +25,12 @@ ANSWER = 0.5
 KEEPALIVE = 10.0
 """Seconds after which an event stream says something even if nothing has happened."""
 
-STATUS = {JoinRefusal.UNKNOWN_FLEET: 404, JoinRefusal.QUEUE_FULL: 503, JoinRefusal.DRAINING: 503}
+STATUS = {
+    JoinRefusal.UNKNOWN_FLEET: 404,
+    JoinRefusal.QUEUE_FULL: 503,
+    JoinRefusal.DRAINING: 503,
+    JoinRefusal.UNAVAILABLE: 503,
+}
 NO_STORE = {"Cache-Control": "no-store"}
 EVENTS = {**NO_STORE, "X-Accel-Buffering": "no"}
 

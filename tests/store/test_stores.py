@@ -1,47 +1,26 @@
-"""The store of one process: moves with a clock, effects in order, deadlines by themselves."""
+"""What every store must do: moves with a clock, effects in order, deadlines by themselves."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
 
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.effects import AskSeat, Effect, Matched, Released, Returned
 from pixelstream.matchmaking.model import JoinRefusal, Known, ReleaseReason, SessionState, Way
-from pixelstream.protocol.control import EndedReason, RefusedReason, SeatedSession, SeatState, State
+from pixelstream.protocol.control import EndedReason, RefusedReason, SeatState, State
 from pixelstream.store.base import Store
 from pixelstream.store.memory import MemoryStore
-from tests.support.sockets import DEADLINE
+from tests.support.stores import Sink, replicas, state
+from tests.support.valkeyserver import ValkeyServer
 
-
-class Sink:
-    def __init__(self) -> None:
-        self.effects: list[Effect] = []
-        self._more = asyncio.Event()
-
-    def __call__(self, effect: Effect) -> None:
-        self.effects.append(effect)
-        self._more.set()
-
-    async def of(self, kind: type[Effect]) -> Effect:
-        async with asyncio.timeout(DEADLINE):
-            while not (found := [effect for effect in self.effects if isinstance(effect, kind)]):
-                self._more.clear()
-                await self._more.wait()
-        return found[0]
-
-
-def state(seq: int, *seated: tuple[str, SeatState, int], seats: int = 1) -> State:
-    sessions = tuple(SeatedSession(session=n, state=s, fence=f) for n, s, f in seated)
-    return State(
-        seq=seq, epoch="e", stream="s", fleet="default", seats=seats, taken=len(seated), ready=True,
-        draining=False, sessions=sessions,
-    )  # fmt: skip
+Opened = Callable[..., AbstractAsyncContextManager[tuple[Store, Sink]]]
 
 
 @asynccontextmanager
-async def opened(**rules: object) -> AsyncIterator[tuple[Store, Sink]]:
+async def _memory(**rules: object) -> AsyncIterator[tuple[Store, Sink]]:
     store = MemoryStore(Rules(**rules))  # type: ignore[arg-type]
     sink = Sink()
     store.listen(sink)
@@ -52,18 +31,32 @@ async def opened(**rules: object) -> AsyncIterator[tuple[Store, Sink]]:
         await store.close()
 
 
-async def test_a_session_goes_from_the_line_to_its_seat_and_ends() -> None:
+@pytest.fixture(params=["memory", "valkey"])
+def opened(request: pytest.FixtureRequest) -> Opened:
+    if request.param == "memory":
+        return _memory
+    server: ValkeyServer = request.getfixturevalue("valkey")
+
+    @asynccontextmanager
+    async def shared(**rules: object) -> AsyncIterator[tuple[Store, Sink]]:
+        async with replicas(server.url, 1, **rules) as [(store, sink)]:  # type: ignore[arg-type]
+            await store.discover({"s": Known("default")})
+            yield store, sink
+
+    return shared
+
+
+async def test_a_session_goes_from_the_line_to_its_seat_and_ends(opened: Opened) -> None:
     async with opened() as (store, sink):
         assert await store.join("a", "default", way=Way.HANDOFF) is None
         assert [place.position for place in await store.queue(10)] == [1]
         await store.report(0, state(1))
         asked = await sink.of(AskSeat)
-        assert asked == AskSeat(0, "a", 1)
-        await store.granted(0, "a", 1)
+        assert asked == AskSeat(0, "a", asked.fence)
+        await store.granted(0, "a", asked.fence)
         matched = await sink.of(Matched)
-        assert isinstance(matched, Matched)
-        assert (matched.stream, matched.fence) == ("s", 1)
-        await store.report(0, state(2, ("a", SeatState.CONNECTED, 1)))
+        assert (matched.stream, matched.fence) == ("s", asked.fence)
+        await store.report(0, state(2, ("a", SeatState.CONNECTED, asked.fence)))
         place = await store.place("a")
         assert place
         assert (place.state, place.stream, place.position) == (SessionState.CONNECTED, "s", None)
@@ -75,27 +68,26 @@ async def test_a_session_goes_from_the_line_to_its_seat_and_ends() -> None:
         assert place.reason is ReleaseReason.IDLE
 
 
-async def test_deadlines_come_by_themselves() -> None:
+async def test_deadlines_come_by_themselves(opened: Opened) -> None:
     async with opened(max_wait=0.05) as (store, sink):
         await store.join("a", "default")
         released = await sink.of(Released)
-        assert isinstance(released, Released)
         assert released.reason is ReleaseReason.TIMED_OUT
 
 
-async def test_an_earlier_deadline_moves_the_timer_forward() -> None:
+async def test_an_earlier_deadline_moves_the_timer_forward(opened: Opened) -> None:
     async with opened(max_wait=3600.0, answer=0.05) as (store, sink):
         await store.join("a", "default")
         await store.report(0, state(1))
         assert await sink.of(Returned) == Returned("a")
 
 
-async def test_what_else_a_store_can_be_told() -> None:
-    async with opened() as (store, _):
+async def test_what_else_a_store_can_be_told(opened: Opened) -> None:
+    async with opened() as (store, sink):
         await store.report(0, state(1, seats=2))
         for name in "abc":
             await store.join(name, "default")
-        await store.refused(0, "a", 1, RefusedReason.FULL)
+        await store.refused(0, "a", (await sink.of(AskSeat)).fence, RefusedReason.FULL)
         await store.fail("b")
         assert [place.session for place in await store.queue(10)] == ["a", "b", "c"]
         await store.leave("a")
@@ -108,27 +100,30 @@ async def test_what_else_a_store_can_be_told() -> None:
         assert await store.join("d", "default") is JoinRefusal.DRAINING
 
 
-async def test_a_failing_sink_keeps_nobody_from_their_effects() -> None:
+async def test_a_failing_sink_keeps_nobody_from_their_effects(opened: Opened) -> None:
     async with opened() as (store, sink):
 
         def broken(_: Effect) -> None:
             raise RuntimeError("on purpose")
 
+        await store.streams()
+        sink.effects.clear()
         store.listen(broken)
         store.listen(again := Sink())
         await store.join("a", "default")
         await store.report(0, state(1))
+        await sink.of(AskSeat)
         assert sink.effects == again.effects != []
 
 
-async def test_places_leave_out_whom_nobody_knows() -> None:
+async def test_places_leave_out_whom_nobody_knows(opened: Opened) -> None:
     async with opened() as (store, _):
         await store.join("a", "default")
         assert [place.session for place in await store.places(["x", "a"])] == ["a"]
         assert await store.place("x") is None
 
 
-async def test_the_states_of_streams_have_one_word_each() -> None:
+async def test_the_states_of_streams_have_one_word_each(opened: Opened) -> None:
     async with opened() as (store, _):
 
         async def word(message: State) -> str:
@@ -146,7 +141,7 @@ async def test_the_states_of_streams_have_one_word_each() -> None:
         assert await word(state(8)) == "unlisted"
 
 
-async def test_fleets_tell_what_a_newcomer_would_wait() -> None:
+async def test_fleets_tell_what_a_newcomer_would_wait(opened: Opened) -> None:
     async with opened() as (store, _):
         assert (await store.fleets())[0].estimate is None
         await store.report(0, state(1))

@@ -1,0 +1,209 @@
+"""The Valkey or Redis behind a shared room: its address in all its forms, and four commands.
+
+The log of a room is one stream; what the server appends is what happened, in that order, at that time.
+The trap: a server that was restarted, flushed or replaced by its stand-in may have lost the end of the
+log without a word, so a room belongs to one run of one server, and every append checks both.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import orjson
+from valkey.asyncio import Valkey
+from valkey.asyncio.cluster import ValkeyCluster
+from valkey.asyncio.sentinel import Sentinel
+
+from pixelstream.store.holding import LAW
+
+MAX_LOG = 20_000
+"""Entries kept; a replica that is further behind begins anew."""
+MAX_REPLAY = 1000
+"""Entries that a newcomer reads to catch up; in an older room all gather again."""
+KEPT = 3600
+"""Seconds that the log of a room without members stays."""
+BLOCK = 500
+"""Milliseconds of one read."""
+SENTINEL_PORT = 26379
+
+_RUN = "local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')\n"
+
+_OPEN = (
+    _RUN
+    + """
+local held = redis.call('HMGET', KEYS[1], 'id', 'run', 'n')
+if held[1] and held[2] == run and (held[1] == ARGV[2] or tonumber(held[3]) <= tonumber(ARGV[3])) then
+  return held[1]
+end
+if held[1] then
+  local old = KEYS[1] .. ':log:' .. held[1]
+  redis.call('XADD', old, '*', 'n', 0, 'o', '', 's', 0, 'e', '[]')  -- wakes those who read it
+  redis.call('EXPIRE', old, 60)
+end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'id', ARGV[1], 'run', run, 'n', 0)
+return ARGV[1]
+"""
+)
+_APPEND = (
+    _RUN
+    + """
+local held = redis.call('HMGET', KEYS[1], 'id', 'run')
+if held[1] ~= ARGV[1] or held[2] ~= run then return 0 end
+local n = redis.call('HINCRBY', KEYS[1], 'n', 1)
+local log = KEYS[1] .. ':log:' .. ARGV[1]
+redis.call('XADD', log, 'MAXLEN', '~', ARGV[2], '*', 'n', n, 'o', ARGV[3], 's', ARGV[4], 'e', ARGV[5])
+if n % 100 == 1 then
+  redis.call('EXPIRE', log, ARGV[6])
+  redis.call('EXPIRE', KEYS[1], ARGV[6])
+end
+return n
+"""
+)
+
+
+class LostError(Exception):
+    """The room that was followed is no more, or its log has a gap."""
+
+
+class Entry(NamedTuple):
+    """Events of one replica, which happened together.
+
+    Attributes:
+        number: of the entry in its log, from 1.
+        first: the origin's own number of the first event.
+    """
+
+    id: str
+    number: int
+    now: float
+    origin: str
+    first: int
+    events: Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where the server is.
+
+    Attributes:
+        url: `valkey://`, with `s` for TLS, with `+sentinel` or `+cluster`; `redis` for `valkey` is the same.
+            With Sentinel: `valkey+sentinel://host:port,host:port/name-of-the-primary`. `unix://` is a socket.
+        password, username: if the server asks for them.
+        sentinel_password: if the Sentinels ask for one.
+        ca: file of the authority that signed the server's certificate; None for the system's.
+        prefix: of all keys; rooms with different ones have nothing to do with each other.
+        timeout: seconds for one command.
+    """
+
+    url: str
+    password: str | None = None
+    username: str | None = None
+    sentinel_password: str | None = None
+    ca: str | None = None
+    prefix: str = "pixelstream"
+    timeout: float = 2.0
+
+
+class Server:
+    """One connection to write, one to read."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._clients = connect(address)
+        self._client = self._clients[0]
+        # One hash tag: in a cluster all keys of a room must be on one node.
+        self._room = f"{{{address.prefix}}}:room:{LAW}"
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        for client in self._clients:
+            if isinstance(client, ValkeyCluster):
+                await client.aclose()
+            else:
+                await client.aclose(close_connection_pool=True)
+
+    async def open(self, candidate: str, followed: str) -> str:
+        """Return the id of the room: the one that is `followed` or young, else a new one, `candidate`."""
+        found = await self._client.eval(_OPEN, 1, self._room, candidate, followed, str(MAX_REPLAY))
+        return _text(found)
+
+    async def append(self, room: str, origin: str, first: int, events: Sequence[Any]) -> None:
+        """Write events at the end of the log.
+
+        Raises:
+            LostError: the room is no more.
+        """
+        data = orjson.dumps(list(events))
+        if not await self._client.eval(
+            _APPEND, 1, self._room, room, str(MAX_LOG), origin, str(first), data, str(KEPT)
+        ):
+            raise LostError("the room was made anew")
+
+    async def read(self, room: str, after: str) -> list[Entry]:
+        """Return what stands in the log behind the entry `after`; waits a moment if there is nothing."""
+        log = f"{self._room}:log:{room}"
+        found = await self._client.xread({log: after}, count=256, block=BLOCK)
+        if not found:
+            return []
+        entries = next(iter(found.values())) if isinstance(found, dict) else found[0][1]
+        if entries and isinstance(entries[0], list) and entries[0] and isinstance(entries[0][0], list):
+            entries = entries[0]
+        return [_entry(_text(name), fields) for name, fields in entries]
+
+
+def connect(address: Address) -> list[Any]:
+    """Make the client that fits the address, and those that it needs; they connect by themselves."""
+    parts = urlsplit(address.url)
+    kind, _, mode = parts.scheme.partition("+")
+    options: dict[str, Any] = {
+        "password": address.password,
+        "username": address.username,
+        "socket_connect_timeout": address.timeout,
+        "socket_timeout": address.timeout + BLOCK / 1000,
+    }
+    if kind == "unix":
+        return [Valkey(unix_socket_path=parts.path, **options)]
+    if kind in {"valkeys", "rediss"}:
+        options |= {"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True}
+        options |= {"ssl_ca_certs": address.ca or ssl.get_default_verify_paths().cafile}
+    if mode == "sentinel":
+        return _by_sentinel(address, parts.netloc, parts.path.strip("/"), options)
+    host, port = parts.hostname or "localhost", parts.port or 6379
+    if mode == "cluster":
+        return [ValkeyCluster(host=host, port=port, **options)]
+    return [Valkey(host=host, port=port, db=int(parts.path.strip("/") or 0), **options)]
+
+
+def _by_sentinel(address: Address, hosts: str, name: str, options: dict[str, Any]) -> list[Any]:
+    places = []
+    for place in hosts.split(","):
+        host, _, port = place.rpartition(":")
+        places.append((host.strip("[]"), int(port)) if host else (port, SENTINEL_PORT))
+    kept = {"socket_connect_timeout", "socket_timeout", "ssl", "ssl_cert_reqs", "ssl_ca_certs"}
+    of_sentinel = {key: value for key, value in options.items() if key in kept}
+    if address.sentinel_password:
+        of_sentinel["password"] = address.sentinel_password
+    make: Any = Sentinel  # has no types
+    sentinel = make(places, sentinel_kwargs=of_sentinel, **options)
+    return [sentinel.master_for(name), *sentinel.sentinels]
+
+
+def _entry(name: str, fields: dict[bytes, bytes]) -> Entry:
+    milliseconds, _, nth = name.partition("-")
+    return Entry(
+        name,
+        int(fields[b"n"]),
+        int(milliseconds) / 1000 + int(nth) * 1e-6,  # no two at the same time: it orders lines made anew
+        fields[b"o"].decode(),
+        int(fields[b"s"]),
+        orjson.loads(fields[b"e"]),
+    )
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,232 @@
+"""The store that many matchmakers share: one log of events in Valkey, the same room at every replica.
+
+Every move is an event at the end of the log; every replica reads the log and carries it out on its own
+copy of the room. So the order is global, each move is atomic, and looking costs no round trip. While
+the server can't be reached nothing is matched, nothing is forgotten: whoever comes is noted, and once
+there is a server again each replica enters the room with all that it holds.
+
+The trap: a move other than `join` and `end` returns before it is carried out; a look that follows it
+waits for it, but `places` doesn't, since it is asked all the time.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from pixelstream.matchmaking.books import Rules
+from pixelstream.matchmaking.effects import Changed, Effect, Matched, Released, Returned
+from pixelstream.matchmaking.model import SEATED, JoinRefusal, Known, SessionState, Visit, Way
+from pixelstream.matchmaking.views import FleetView, Place, StreamView
+from pixelstream.protocol.control import EndedReason, RefusedReason, State
+from pixelstream.store.base import Sink
+from pixelstream.store.follower import Follower
+from pixelstream.store.holding import Holding, write_streams
+from pixelstream.store.machine import Told
+from pixelstream.store.server import Address
+
+log = structlog.get_logger(__name__)
+
+
+class ValkeyStore:
+    """`Store` on a server that others use as well.
+
+    Args:
+        rules: what the settings decide; its buffers may change.
+        address: where the server is.
+        presence: seconds after which a silent replica counts as dead.
+    """
+
+    kind = "valkey"
+
+    def __init__(self, rules: Rules, address: Address, *, presence: float = 5.0) -> None:
+        self._holding = Holding(rules, presence)
+        self._sinks: list[Sink] = []
+        self._draining = False
+        self._untold: set[str] = set()
+        self._follower = Follower(
+            secrets.token_hex(8), address, self._holding, told=self._told, entered=self._entered
+        )
+
+    def listen(self, sink: Sink) -> None:
+        """See `Store.listen`."""
+        self._sinks.append(sink)
+
+    async def close(self) -> None:
+        """See `Store.close`; the other replicas needn't wait for our silence."""
+        await self._follower.close()
+        self._sinks.clear()
+
+    async def ready(self) -> None:
+        """Wait until this replica has entered the room and players are matched."""
+        await self._follower.ready()
+
+    @property
+    def connected(self) -> bool:
+        """Whether this replica is in the room now."""
+        return self._follower.entered
+
+    # --- moves -------------------------------------------------------------------------------
+
+    async def join(
+        self, session: str, fleet: str, *, user: str | None = None, way: Way = Way.JOINED
+    ) -> JoinRefusal | None:
+        """See `Store.join`; without a server a player waits for it, a REST caller is refused."""
+        if self._draining:
+            return JoinRefusal.DRAINING
+        if not self.connected and way is Way.REMOTE:
+            return JoinRefusal.UNAVAILABLE
+        visit = Visit(session, fleet, self._follower.now(), user, way)
+        self._holding.visits[session] = visit
+        self._untold.add(session)
+        refusal = await self._follower.ask("join", session, fleet, user, way.value)
+        if refusal is not None:
+            self._holding.visits.pop(session, None)
+        if self.connected:
+            self._untold.discard(session)
+        if (found := self._follower.session(session)) is not None:
+            visit.joined = found.joined
+        return JoinRefusal(refusal) if refusal is not None else None
+
+    async def leave(self, session: str) -> None:
+        """See `Store.leave`."""
+        self._holding.visits.pop(session, None)
+        self._follower.post("leave", session)
+
+    async def hand(self, session: str) -> None:
+        """See `Store.hand`."""
+        if (visit := self._holding.visits.get(session)) is not None:
+            visit.handed = True
+        self._follower.post("hand", session)
+
+    async def fail(self, session: str) -> None:
+        """See `Store.fail`."""
+        self._follower.post("fail", session)
+
+    async def end(self, session: str) -> bool:
+        """See `Store.end`; false as well if the server can't be reached."""
+        return await self._follower.ask("end", session) is True
+
+    async def touch(self, session: str) -> None:
+        """See `Store.touch`."""
+        self._follower.post("touch", session)
+
+    async def drain(self) -> None:
+        """See `Store.drain`."""
+        self._draining = True
+
+    async def discover(self, streams: Mapping[str, Known]) -> None:
+        """See `Store.discover`; streams that any replica sees are there."""
+        if self._holding.streams != streams:
+            self._holding.streams = dict(streams)
+            self._follower.post("discover", write_streams(self._holding.streams))
+
+    async def report(self, link: int, state: State) -> None:
+        """See `Store.report`."""
+        self._holding.since.setdefault(link, self._follower.now())
+        last = self._holding.links.get(link)
+        if last is None or last.epoch != state.epoch or last.seq <= state.seq:
+            self._holding.links[link] = state
+        self._follower.post("report", link, state.model_dump(mode="json"))
+
+    async def granted(self, link: int, session: str, fence: int) -> None:
+        """See `Store.granted`."""
+        self._follower.post("granted", link, session, fence)
+
+    async def refused(self, link: int, session: str, fence: int, reason: RefusedReason) -> None:
+        """See `Store.refused`."""
+        self._follower.post("refused", link, session, fence, reason.value)
+
+    async def ended(self, link: int, session: str, reason: EndedReason, seconds: float) -> None:
+        """See `Store.ended`."""
+        self._follower.post("ended", link, session, reason.value, seconds)
+
+    async def link_lost(self, link: int) -> None:
+        """See `Store.link_lost`."""
+        self._holding.links.pop(link, None)
+        self._holding.since.pop(link, None)
+        self._follower.post("link_lost", link)
+
+    # --- views -------------------------------------------------------------------------------
+
+    async def place(self, session: str) -> Place | None:
+        """See `Store.place`."""
+        await self._follower.settle()
+        looks = self._follower.looks
+        return looks.place(session) if looks else None
+
+    async def places(self, sessions: Sequence[str]) -> list[Place]:
+        """See `Store.places`."""
+        looks = self._follower.looks
+        return looks.places(sessions) if looks else []
+
+    async def streams(self) -> list[StreamView]:
+        """See `Store.streams`."""
+        await self._follower.settle()
+        looks = self._follower.looks
+        return looks.streams() if looks else []
+
+    async def fleets(self) -> list[FleetView]:
+        """See `Store.fleets`."""
+        await self._follower.settle()
+        looks = self._follower.looks
+        return looks.fleets() if looks else []
+
+    async def queue(self, limit: int) -> list[Place]:
+        """See `Store.queue`."""
+        await self._follower.settle()
+        looks = self._follower.looks
+        return looks.queue(limit) if looks else []
+
+    async def sessions(self) -> Mapping[SessionState, int]:
+        """See `Store.sessions`."""
+        await self._follower.settle()
+        room = self._follower.machine.room
+        return room.books.count if room else {}
+
+    # --- what follows ------------------------------------------------------------------------
+
+    def _entered(self) -> None:
+        """Let those be told their place who came while there was no room."""
+        untold, self._untold = self._untold, set()
+        for session in sorted(untold):
+            found = self._follower.session(session)
+            if found is not None and found.state is SessionState.WAITING:
+                self._hand_out(Returned(session))
+
+    def _told(self, told: Told) -> None:
+        if told.owner is not None and told.owner != self._follower.me:
+            return
+        self._note(told.effect)
+        self._hand_out(told.effect)
+
+    def _note(self, effect: Effect) -> None:
+        """Keep what is held in step: a player on its seat is its stream's to tell of."""
+        visits = self._holding.visits
+        match effect:
+            case Matched(session=session, stream=stream, fence=fence):
+                if (visit := visits.get(session)) is not None:
+                    visit.stream, visit.fence = stream, fence
+                    visit.handed = visit.way is not Way.JOINED
+            case Returned(session=session):
+                if (visit := visits.get(session)) is not None:
+                    visit.stream, visit.handed = None, False
+            case Released(session=session):
+                visits.pop(session, None)
+            case Changed(session=session, state=state) if state in SEATED:
+                if (visit := visits.get(session)) is not None and visit.handed:
+                    del visits[session]
+
+    def _hand_out(self, effect: Effect) -> None:
+        for sink in self._sinks:
+            _carry_out(sink, effect)
+
+
+def _carry_out(sink: Callable[[Effect], Any], effect: Effect) -> None:
+    try:
+        sink(effect)
+    except Exception:  # a fault over one session must not keep the others from their effects
+        log.exception("effect failed", effect=type(effect).__name__)
