@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pixelstream.cli.rig.meter import KIB, MIB
-from pixelstream.cli.rig.servers import Backends, Rig, Tested
+from pixelstream.cli.rig.servers import Backends, Rig, Tested, versions
 from pixelstream.synthetic.bench import asking, idling, relaying, seating, stage, traffic, visiting
 from pixelstream.synthetic.bench.relaying import Cost, RelayLoad
 from pixelstream.synthetic.bench.seating import Seats
@@ -35,7 +35,7 @@ class Plan:
 
     Attributes:
         rounds: turns of each server in each relay measurement.
-        seconds: length of one turn, of the seats and of the answers.
+        seconds: length of one turn; seats and answers take four times as long.
         players: players of the relay measurement.
         idle: idle players.
         visits: visits of one turn.
@@ -43,19 +43,20 @@ class Plan:
         waiting: players in line while seats are given.
     """
 
-    rounds: int = 8
-    seconds: float = 1.5
+    rounds: int = 16
+    seconds: float = 0.7
     players: int = 50
     idle: int = 2000
-    visits: int = 400
+    visits: int = 1500
     visit_rounds: int = 3
     waiting: int = 10_000
 
 
 @dataclass
 class Figures:
-    """All that was measured: MiB, KiB, and costs by round."""
+    """All that was measured: MiB, KiB, and costs by round; `versions` are those of the runtimes."""
 
+    versions: dict[str, str] = field(default_factory=dict)
     base: Pair = field(default_factory=dict)
     idle: Pair = field(default_factory=dict)
     visits: list[Round] = field(default_factory=list)
@@ -77,7 +78,7 @@ async def measure(plan: Plan, directory: Path, say: Say) -> Figures:
         StackError: a server did not start.
         BenchError: a server did not do what it must.
     """
-    figures, rig = Figures(), Rig(directory)
+    figures, rig = Figures(versions=await versions()), Rig(directory)
     async with rig.backends() as backends:
         async with rig.pair(backends) as pair:
             await _memory(figures, plan, pair, say)
@@ -133,10 +134,10 @@ async def _backends(figures: Figures, plan: Plan, backends: Backends, say: Say) 
         backends.keys.control,
         backends.streams,
         waiting=plan.waiting,
-        seconds=2 * plan.seconds,
+        seconds=4 * plan.seconds,
         cpu=backends.matchmaker_meter.cpu,
     )
     say("answers of turn-api")
     figures.answers = await asking.measure(
-        backends.turn_api, backends.keys.control, 2 * plan.seconds, backends.turn_api_meter.cpu
+        backends.turn_api, backends.keys.control, 4 * plan.seconds, backends.turn_api_meter.cpu
     )

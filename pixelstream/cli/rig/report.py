@@ -97,7 +97,10 @@ def rows(figures: Figures) -> list[Row]:
 def table(figures: Figures) -> Table:
     """The figures for people."""
     waiting = f"; seats: while {figures.seats.waiting:,} players wait" if figures.seats else ""
-    shown = Table(title="What signalling costs here", caption=f"CPU: user and system time{waiting}")
+    versions = ", ".join(f"{name} {version}" for name, version in figures.versions.items())
+    shown = Table(
+        title="What signalling costs here", caption=f"CPU: user and system time{waiting}\n{versions}"
+    )
     shown.add_column("measured")
     for name in ("ours", "bare ws relay", "ours ÷ bare", "goal"):
         shown.add_column(name, justify="right")
@@ -123,7 +126,7 @@ def _goal(row: Row) -> Text:
     return Text(words, style={True: "green", False: "red", None: ""}[row.met])
 
 
-def line(figures: Figures) -> dict[str, float | int | None]:
+def line(figures: Figures) -> dict[str, float | str | None]:
     """The figures for machines, those of other services None where they were not measured."""
     seats, answers = figures.seats, figures.answers
     setup, small, large = _micros(figures.visits), _micros(figures.small), _micros(figures.large)
@@ -147,6 +150,7 @@ def line(figures: Figures) -> dict[str, float | int | None]:
         "bare_idle_player_kb": _rounded(figures.idle.get(BARE), 2),
         "bare_base_rss_mb": _rounded(figures.base.get(BARE), 1),
         "bare_setup_cpu_ms": _rounded(setup[BARE] / 1e3 if BARE in setup else None, 3),
+        **figures.versions,
     }
 
 

@@ -6,6 +6,8 @@ server that leaves out its duties is no comparison; only bounds that the load wo
 
 from __future__ import annotations
 
+import asyncio
+import platform
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -120,6 +122,16 @@ class Rig:
         file.write_text(yaml.safe_dump(settings), encoding="utf-8")
         argv = (sys.executable, "-m", "pixelstream", kind, "--config", str(file))
         return Service(name, argv, f"http://{HOST}:{port}/healthz")
+
+
+async def versions() -> dict[str, str]:
+    """The runtimes of ours and, if it can be had, of the bare relay; the figures depend on them."""
+    found = {"python": platform.python_version()}
+    if script := bare_relay():
+        node = await asyncio.create_subprocess_exec(script[0], "--version", stdout=asyncio.subprocess.PIPE)
+        said, _ = await node.communicate()
+        found["node"] = said.decode().strip().lstrip("v")
+    return found
 
 
 def bare_relay() -> tuple[str, str] | None:

@@ -17,7 +17,7 @@ from pixelstream.net.websocket import WebSocket
 from pixelstream.synthetic.bench import traffic
 from pixelstream.synthetic.bench.stage import DEADLINE, BenchError, Quiet, Stage
 
-WARM_UP = 0.3
+WARM_UP = 0.2
 """Seconds of load before anything is measured: both runtimes compile or cache on the way."""
 
 _ID = b'"playerId":"'

@@ -22,6 +22,7 @@ def figures(*, bare: bool = True) -> Figures:
         return [costs(ours, other if bare else None) for ours, other in of]
 
     return Figures(
+        versions={"python": "3.11.2"},
         base=pair(50.0, 49.0),
         idle=pair(4.0, 12.0),
         visits=rounds((300.0, 600.0)),
@@ -76,6 +77,11 @@ def test_a_goal_is_met_missed_or_untold() -> None:
 def test_a_ratio_that_is_missing_shows_as_a_dash() -> None:
     assert " - " in shown(figures(bare=False))
     assert "0.50" in shown(figures())
+
+
+def test_the_runtimes_are_named() -> None:
+    assert report.line(figures())["python"] == "3.11.2"
+    assert "python 3.11.2" in shown(figures())
 
 
 def test_services_that_were_not_measured_are_null() -> None:
