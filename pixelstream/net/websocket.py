@@ -282,16 +282,23 @@ class WebSocket(asyncio.Protocol):
 
     def _received(self, data: bytes) -> None:
         """Take what isn't for the fast path: spliced, unmasked, in fragments or pieces, or after the end."""
-        if self._peer is not None:
-            if not self._peer._transport.is_closing():
-                self._peer._transport.write(data)
-            return
-        if self._rest:
-            self._rest += data
-            if len(self._rest) < self._need:
+        # Only the frame that was cut is put together: what follows it goes the fast way again.
+        while self._rest:
+            missing = self._need - len(self._rest)
+            self._rest += data[:missing]
+            if len(data) < missing:
                 return
-            data = bytes(self._rest)
-        self._consume(data, 0)
+            data = data[missing:]
+            open_before = not self.closing
+            self._consume(bytes(self._rest), 0)
+            if self.closing and open_before:
+                return
+        if self._fast and data:
+            self.data_received(data)
+        elif self._peer is None:
+            self._consume(data, 0)
+        elif not self._peer._transport.is_closing():
+            self._peer._transport.write(data)
 
     def _deliver(self, payload: bytes) -> None:
         try:
