@@ -111,7 +111,7 @@ class Charts:
             if self.kubectl.succeeds("get", "namespace", name):  # else the cluster was started anew
                 if asyncio.run(_there(place)):
                     asyncio.run(made.undeploy())
-                self.kubectl("delete", "namespace", name, timeout=120)
+                self.kubectl("delete", "namespace", name, "--wait=false")
 
 
 async def _there(place: Place) -> bool:
