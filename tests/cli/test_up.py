@@ -26,12 +26,17 @@ PLAN = Plan(page="http://localhost/", matchmaker="http://localhost/", control_ke
 
 async def up(*args: str, path: str | None = None) -> asyncio.subprocess.Process:
     argv = (sys.executable, "-m", "pixelstream", "up", "--streams", "1", "--mode", "clips")
-    return await asyncio.create_subprocess_exec(
-        *argv, "--port", str(free_ports(1)[0]), *args,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env=os.environ if path is None else {**os.environ, "PATH": path},
-        start_new_session=True,
-    )  # fmt: skip
+    # These tests may run under nohup, which `up` would obey.
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        return await asyncio.create_subprocess_exec(
+            *argv, "--port", str(free_ports(1)[0]), *args,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env=os.environ if path is None else {**os.environ, "PATH": path},
+            start_new_session=True,
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGHUP, inherited)
 
 
 async def test_work_ends_when_a_process_does_and_says_which_with_its_last_words(tmp_path: Path) -> None:
