@@ -7,6 +7,7 @@ at a time gets it running.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -29,6 +30,7 @@ from tests.cluster.node.kubectl import Kubectl
 
 IMAGES = ("pixelstream", "player", "kubetools", "nginx", "coturn", "traefik")
 NAME = "px"
+_numbers = itertools.count(1)
 SECONDS = 240.0
 PLAYING_SECONDS = 60.0
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
@@ -98,7 +100,7 @@ class Charts:
     @contextmanager
     def release(self, name: str, labels: dict[str, str] | None = None) -> Iterator[Release]:
         """A release that isn't there yet, in a new namespace that goes with all that is in it."""
-        name = f"{name}-{os.getpid()}"
+        name = f"{name}-{os.getpid()}-{next(_numbers)}"
         metadata = {"name": name, "labels": labels or {}}
         self.kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         inside = self.kubectl.within(name)

@@ -6,6 +6,9 @@ counts is that the pods are there.
 
 from __future__ import annotations
 
+import base64
+import json
+import secrets
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +19,7 @@ import yaml
 from pixelstream.cli.cluster.helm import CHECKOUT
 from pixelstream.cli.stack import browser
 from tests.cluster.node.shell import CommandError
-from tests.cluster.release import RESTRICTED, Charts, Release, play
+from tests.cluster.release import BESIDE, RESTRICTED, Charts, Release, play
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
@@ -24,6 +27,12 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 @pytest.fixture
 def restricted(charts: Charts) -> Iterator[Release]:
     with charts.release("restricted", RESTRICTED) as made:
+        yield made
+
+
+@pytest.fixture
+def relays(charts: Charts) -> Iterator[Release]:
+    with charts.release("relays") as made:
         yield made
 
 
@@ -52,6 +61,41 @@ async def test_the_restricted_case_plays_in_a_namespace_that_enforces_restricted
 async def test_helm_test_passes_there_as_well(restricted: Release) -> None:
     await restricted.deploy(case("203.0.113.7"))
     assert "ok: a stream gave its seat" in await restricted.test()
+
+
+def keys() -> dict[str, Any]:
+    """The keys of two releases that belong together, as a Secret."""
+    lease = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+    data = {name: secrets.token_urlsafe(32) for name in ("control-key", "turn-secret", "streamer-token")}
+    data["lease-keys"] = json.dumps({"keys": [{"kid": "1", "k": lease}]})
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": data}
+
+
+def beyond(release: Release, way: str) -> dict[str, Any]:
+    """Values that let a component speak with the namespace of another release at port 3000."""
+    peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": release.place.namespace}}}
+    rule = {"from" if way == "extraIngress" else "to": [peer], "ports": [{"protocol": "TCP", "port": 3000}]}
+    return {"networkPolicy": {way: [rule]}}
+
+
+async def test_relays_on_the_nodes_network_serve_from_a_namespace_of_their_own(
+    restricted: Release, relays: Release
+) -> None:
+    secret = keys()
+    for release in (restricted, relays):
+        release.kubectl.apply(secret)
+    shared = {"existingSecret": "keys"}
+    others = ("router", "player", "matchmaker", "proxy", "streamer", "telemetry")
+    pool = {**BESIDE, **{name: {"enabled": False} for name in others}, "global": shared}
+    await relays.deploy({**pool, "turn-api": beyond(restricted, "extraIngress")})
+    ice = {"turnApi": f"http://px-turn-api.{relays.place.namespace}:3000"}
+    streamer = {**beyond(relays, "extraEgress"), "signalserver": {"config": {"ice": ice}}}
+    off = {"turn": {"enabled": False}, "turn-api": {"enabled": False}}
+    await restricted.deploy({**off, "global": shared, "streamer": streamer})
+    async with restricted.way("service/px-router", 80) as address, browser.browser() as chromium:
+        page = await play(chromium, f"http://{address}/")
+        seen = await browser.stats(page)
+    assert seen["candidatePair"] == "relay"
 
 
 def test_of_an_installation_without_values_only_the_relays_need_more_than_restricted(stack: Release) -> None:
