@@ -8,7 +8,6 @@ TAG ?= $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' pixelstream/__init__.py)
 IMAGES := pixelstream player kubetools
 IMAGE_TOOL ?= $(shell docker info >/dev/null 2>&1 && echo docker || command -v buildah || echo docker)
 IMAGE_FLAGS ?=
-PYTHON ?= python3
 
 .PHONY: images image-lock $(addprefix image-,$(IMAGES))
 
@@ -21,5 +20,5 @@ $(addprefix image-,$(IMAGES)): image-%:
 	$(if $(PUSH),$(IMAGE_TOOL) push $(REGISTRY)/$*:$(TAG))
 
 # Exact versions of the Python packages in the pixelstream image
-image-lock:
-	$(PYTHON) images/pixelstream/lock.py
+image-lock: .venv/ready
+	python images/pixelstream/lock.py

@@ -16,6 +16,7 @@ from pixelstream.cli.stack.processes import Service, Supervisor
 from pixelstream.net.dial import dial
 from pixelstream.net.websocket import WebSocket
 from pixelstream.synthetic.bench import relaying, stage, traffic, visiting
+from pixelstream.synthetic.bench.cost import Spent
 from pixelstream.synthetic.bench.stage import Address, Quiet
 
 
@@ -59,7 +60,7 @@ async def test_it_overwrites_the_player_id_that_a_player_claims(address: Address
 
 
 async def test_it_lists_streamers_and_carries_a_visit_to_its_end(address: Address) -> None:
-    assert (await visiting.measure(address, 5, lambda: 0.0)).messages == 5
+    assert (await visiting.measure(address, 5, lambda: Spent(0.0, 0.0))).count == 5
 
 
 async def test_it_says_when_there_is_no_such_streamer(address: Address) -> None:

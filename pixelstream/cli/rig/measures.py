@@ -13,10 +13,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pixelstream.cli.rig.meter import KIB, MIB
+from pixelstream.cli.rig.meter import KIB, MIB, one_cpu
 from pixelstream.cli.rig.servers import Backends, Rig, Tested, versions
 from pixelstream.synthetic.bench import asking, idling, relaying, seating, stage, traffic, visiting
-from pixelstream.synthetic.bench.relaying import Cost, RelayLoad
+from pixelstream.synthetic.bench.cost import Cost
+from pixelstream.synthetic.bench.relaying import RelayLoad
 from pixelstream.synthetic.bench.seating import Seats
 
 SETTLE = 1.0
@@ -82,12 +83,13 @@ async def measure(plan: Plan, directory: Path, say: Say) -> Figures:
     async with rig.backends() as backends:
         async with rig.pair(backends) as pair:
             await _memory(figures, plan, pair, say)
-        async with rig.pair(backends) as pair:
-            await _visits(figures, plan, pair, say)
-            say("messages of 280 B")
-            figures.small = await _relay(plan, pair, traffic.candidate(), "iceCandidate")
-            say("messages of 5 KB")
-            figures.large = await _relay(plan, pair, traffic.answer(), "offer")
+        with one_cpu():
+            async with rig.pair(backends) as pair:
+                await _visits(figures, plan, pair, say)
+                say("messages of 280 B")
+                figures.small = await _relay(plan, pair, traffic.candidate(), "iceCandidate")
+                say("messages of 5 KB")
+                figures.large = await _relay(plan, pair, traffic.answer(), "offer")
         await _backends(figures, plan, backends, say)
     return figures
 
@@ -135,7 +137,6 @@ async def _backends(figures: Figures, plan: Plan, backends: Backends, say: Say) 
         backends.streams,
         waiting=plan.waiting,
         seconds=4 * plan.seconds,
-        cpu=backends.matchmaker_meter.cpu,
     )
     say("answers of turn-api")
     figures.answers = await asking.measure(

@@ -50,13 +50,20 @@ class Row:
 
 def ratio(rounds: list[Round]) -> float | None:
     """Median over the rounds of ours ÷ the bare relay's; None without one, or if no time could be told."""
-    ratios = [each[OURS].micros / each[BARE].micros for each in rounds if BARE in each and each[BARE].cpu]
+    ratios = [
+        each[OURS].micros / each[BARE].micros for each in rounds if BARE in each and any(each[BARE].spent)
+    ]
     return median(ratios) if ratios else None
 
 
 def _micros(rounds: list[Round]) -> Pair:
     names = rounds[0] if rounds else {}
     return {name: median(each[name].micros for each in rounds) for name in names}
+
+
+def _user(rounds: list[Round]) -> Pair:
+    names = rounds[0] if rounds else {}
+    return {name: median(each[name].user_micros for each in rounds) for name in names}
 
 
 def _scaled(pair: Pair, factor: float) -> Pair:
@@ -145,6 +152,10 @@ def line(figures: Figures) -> dict[str, float | str | None]:
         "seats_waiting": _of(seats, lambda found: found.waiting),
         "turn_answer_cpu_us": _of(answers, lambda found: round(found.micros, 1)),
         "setup_ratio": _rounded(ratio(figures.visits), 3),
+        "relay_small_user_us": _rounded(_user(figures.small)[OURS], 2),
+        "relay_large_user_us": _rounded(_user(figures.large)[OURS], 2),
+        "bare_relay_small_user_us": _rounded(_user(figures.small).get(BARE), 2),
+        "bare_relay_large_user_us": _rounded(_user(figures.large).get(BARE), 2),
         "bare_relay_small_us": _rounded(small.get(BARE), 2),
         "bare_relay_large_us": _rounded(large.get(BARE), 2),
         "bare_idle_player_kb": _rounded(figures.idle.get(BARE), 2),

@@ -50,7 +50,6 @@ class Backends:
     turn_api: int
     matchmaker: int
     turn_api_meter: Meter
-    matchmaker_meter: Meter
     streams: list[str]
 
 
@@ -77,8 +76,8 @@ class Rig:
         streams = [f"bench-{number}" for number in range(STREAMS)]
         async with self._processes() as start:
             turn = await start(self._ours("turn-api", turn_api, _turn_api(turn_api, keys)))
-            match = await start(self._ours("matchmaker", matchmaker, _matchmaker(matchmaker, keys, streams)))
-            yield Backends(keys, turn_api, matchmaker, turn, match, streams)
+            await start(self._ours("matchmaker", matchmaker, _matchmaker(matchmaker, keys, streams)))
+            yield Backends(keys, turn_api, matchmaker, turn, streams)
 
     @asynccontextmanager
     async def pair(self, backends: Backends) -> AsyncIterator[dict[str, Tested]]:

@@ -7,10 +7,9 @@ reads no more than the length of what comes back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import cast
 
-from pixelstream.synthetic.bench.relaying import Cost
+from pixelstream.synthetic.bench.cost import Clock, Cost, Measurement
 from pixelstream.synthetic.bench.stage import DEADLINE, BenchError
 
 CONNECTIONS = 16
@@ -57,14 +56,14 @@ class _Asker(asyncio.Protocol):
         self._transport.abort()
 
 
-async def measure(port: int, key: str, seconds: float, cpu: Callable[[], float]) -> Cost:
+async def measure(port: int, key: str, seconds: float, clock: Clock) -> Cost:
     """Ask for so long; what is counted are whole answers.
 
     Args:
         port: of a turn-api on this machine.
         key: the bearer key of its callers.
         seconds: for the measurement itself.
-        cpu: the CPU time, in seconds, that its process has used so far.
+        clock: of its process.
 
     Raises:
         BenchError: it didn't answer, or answered something else.
@@ -82,12 +81,12 @@ async def measure(port: int, key: str, seconds: float, cpu: Callable[[], float])
         return sum(asker.answers for asker in askers)
 
     await asyncio.sleep(WARM_UP)
-    before, used, begun = answers(), cpu(), loop.time()
+    before, measurement = answers(), Measurement(clock)
     await asyncio.sleep(seconds)
-    cost = Cost(answers() - before, cpu() - used, loop.time() - begun)
+    cost = measurement.end(answers() - before)
     faults = [asker.fault for asker in askers if asker.fault]
     for asker in askers:
         asker.close()
-    if faults or not cost.messages:
+    if faults or not cost.count:
         raise BenchError(f"turn-api did not answer: {faults[0] if faults else 'nothing came'}")
     return cost

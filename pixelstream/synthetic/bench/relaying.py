@@ -8,40 +8,18 @@ the load as of the server; the CPU time of the server's process is what counts.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import orjson
 
 from pixelstream.net.websocket import WebSocket
 from pixelstream.synthetic.bench import traffic
+from pixelstream.synthetic.bench.cost import Clock, Cost, Measurement
 from pixelstream.synthetic.bench.stage import DEADLINE, BenchError, Quiet, Stage
 
 WARM_UP = 0.2
 """Seconds of load before anything is measured: both runtimes compile or cache on the way."""
 
 _ID = b'"playerId":"'
-
-Clock = Callable[[], float]
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What was measured. `cpu`: seconds of the server's CPU time; `seconds`: how long it took."""
-
-    messages: int
-    cpu: float
-    seconds: float
-
-    @property
-    def micros(self) -> float:
-        """Microseconds of the server's CPU time for one message."""
-        return self.cpu / self.messages * 1e6
-
-    @property
-    def rate(self) -> float:
-        """Messages per second."""
-        return self.messages / self.seconds
 
 
 class RelayLoad:
@@ -65,22 +43,21 @@ class RelayLoad:
         for player in stage.players:
             player.handler = _PlayerEnd(self)
 
-    async def measure(self, seconds: float, cpu: Clock) -> Cost:
+    async def measure(self, seconds: float, clock: Clock) -> Cost:
         """Load the server for so long and say what it cost.
 
         Args:
             seconds: for the measurement itself.
-            cpu: the CPU time, in seconds, that the server's process has used so far.
+            clock: of the server.
 
         Raises:
             BenchError: messages got lost.
         """
-        loop = asyncio.get_running_loop()
         self._start()
         await asyncio.sleep(WARM_UP)
-        relayed, used, begun = self.relayed, cpu(), loop.time()
+        before, measurement = self.relayed, Measurement(clock)
         await asyncio.sleep(seconds)
-        cost = Cost(self.relayed - relayed, cpu() - used, loop.time() - begun)
+        cost = measurement.end(self.relayed - before)
         await self._stop()
         return cost
 

@@ -38,7 +38,6 @@ class Seats:
 
     waiting: int
     seconds: float
-    cpu: float
     delays: list[float]
 
     @property
@@ -188,9 +187,7 @@ async def _links(url: str, key: str, names: list[str], line: Line) -> AsyncItera
             link.abort()
 
 
-async def measure(
-    url: str, key: str, streams: list[str], *, waiting: int, seconds: float, cpu: Callable[[], float]
-) -> Seats:
+async def measure(url: str, key: str, streams: list[str], *, waiting: int, seconds: float) -> Seats:
     """Seat players for so long while `waiting` others wait.
 
     Args:
@@ -199,7 +196,6 @@ async def measure(
         streams: ids of the streams that it knows; none of them may be linked yet.
         waiting: players in line.
         seconds: for the measurement itself.
-        cpu: the CPU time, in seconds, that its process has used so far.
 
     Raises:
         BenchError: players didn't get in line, or out of it without a seat.
@@ -213,9 +209,9 @@ async def measure(
         async with _links(url, key, streams, line):
             await asyncio.sleep(WARM_UP)
             line.delays.clear()
-            used, begun = cpu(), loop.time()
+            begun = loop.time()
             await asyncio.sleep(seconds)
-            seats = Seats(len(line.open), loop.time() - begun, cpu() - used, sorted(line.delays))
+            seats = Seats(len(line.open), loop.time() - begun, sorted(line.delays))
             line.refill = False
     finally:
         line.leave()

@@ -7,14 +7,13 @@ last visit is over when the streamer has heard of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import orjson
 
 from pixelstream.net.dial import dial
 from pixelstream.net.websocket import WebSocket
 from pixelstream.synthetic.bench import traffic
-from pixelstream.synthetic.bench.relaying import Cost
+from pixelstream.synthetic.bench.cost import Clock, Cost, Measurement
 from pixelstream.synthetic.bench.stage import DEADLINE, Address, BenchError, Quiet, staged
 
 AT_ONCE = 8
@@ -46,13 +45,13 @@ class _Visit(Quiet):
             self.over.set_result(None)
 
 
-async def measure(address: Address, visits: int, cpu: Callable[[], float]) -> Cost:
+async def measure(address: Address, visits: int, clock: Clock) -> Cost:
     """Make so many visits, some at a time, and say what they cost.
 
     Args:
         address: of the server.
         visits: how many.
-        cpu: the CPU time, in seconds, that the server's process has used so far.
+        clock: of the server.
 
     Raises:
         BenchError: a visit got stuck.
@@ -63,14 +62,13 @@ async def measure(address: Address, visits: int, cpu: Callable[[], float]) -> Co
     def came(streamer: WebSocket, player_id: str) -> None:
         streamer.send(traffic.addressed(offer, "offer", player_id))
 
-    loop = asyncio.get_running_loop()
     async with staged(address, came) as stage:
         await _visit(address, WARM_UP)
-        used, begun = cpu(), loop.time()
+        measurement = Measurement(clock)
         await _visit(address, visits)
         async with asyncio.timeout(DEADLINE):
             await stage.cast.heard_of(WARM_UP + visits)
-        return Cost(visits, cpu() - used, loop.time() - begun)
+        return measurement.end(visits)
 
 
 async def _visit(address: Address, visits: int) -> None:

@@ -5,13 +5,13 @@ from rich.console import Console
 
 from pixelstream.cli.rig import report
 from pixelstream.cli.rig.measures import Figures, Round
-from pixelstream.synthetic.bench.relaying import Cost
+from pixelstream.synthetic.bench.cost import Cost, Spent
 from pixelstream.synthetic.bench.seating import Seats
 
 
 def costs(ours: float, bare: float | None) -> Round:
     micros = {"ours": ours} | ({} if bare is None else {"bare": bare})
-    return {name: Cost(messages=1_000_000, cpu=value, seconds=2.0) for name, value in micros.items()}
+    return {name: Cost(1_000_000, Spent(value * 0.75, value * 0.25), 2.0) for name, value in micros.items()}
 
 
 def figures(*, bare: bool = True) -> Figures:
@@ -28,8 +28,8 @@ def figures(*, bare: bool = True) -> Figures:
         visits=rounds((300.0, 600.0)),
         small=rounds((4.0, 8.0), (40.0, 10.0), (4.0, 10.0)),
         large=rounds((7.0, 20.0)),
-        seats=Seats(waiting=10_000, seconds=2.0, cpu=1.0, delays=[0.001] * 98 + [0.06, 0.07]),
-        answers=Cost(messages=9000, cpu=0.9, seconds=3.0),
+        seats=Seats(waiting=10_000, seconds=2.0, delays=[0.001] * 98 + [0.06, 0.07]),
+        answers=Cost(9000, Spent(0.6, 0.3), 3.0),
     )
 
 
@@ -46,6 +46,12 @@ def shown(found: Figures) -> str:
 
 def test_the_ratio_is_the_median_of_the_rounds_ratios() -> None:
     assert report.line(figures())["relay_small_ratio"] == pytest.approx(0.5)
+
+
+def test_the_kernels_part_is_told_apart() -> None:
+    line = report.line(figures())
+    assert (line["relay_small_us"], line["relay_small_user_us"]) == (4.0, 3.0)
+    assert (line["bare_relay_large_us"], line["bare_relay_large_user_us"]) == (20.0, 15.0)
 
 
 def test_a_round_too_short_to_be_told_does_not_count() -> None:
