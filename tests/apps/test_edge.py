@@ -19,6 +19,7 @@ from pixelstream.apps.edge.app import serving
 from pixelstream.settings.edge import EdgeListen, EdgeSettings
 from tests.support.edge import (
     DEADLINE,
+    LIFETIME,
     Inside,
     closed_port,
     http_url,
@@ -88,11 +89,11 @@ def altered(token: str) -> str:
         (lambda: "nonsense", 401, "malformed", "lease_malformed"),
         (lambda: altered(lease()), 403, "signature does not fit", "lease_forged"),
         (lambda: lease(keys=key_text("b")), 403, "not known here", "lease_unknown_key"),
-        (lambda: lease(age=120), 401, "expired", "lease_expired"),
+        (lambda: lease(age=2 * LIFETIME), 401, "expired", "lease_expired"),
         (lambda: lease("s-9"), 403, "stream that is not known here", "lease_unknown_stream"),
     ],
 )
-async def test_a_lease_that_admitsnobody_is_refused_with_its_own_status_and_words(
+async def test_a_lease_that_admits_nobody_is_refused_with_its_own_status_and_words(
     page: Path, make: Callable[[], str], status: int, words: str, result: str
 ) -> None:
     inside = Inside()

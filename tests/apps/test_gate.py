@@ -21,7 +21,7 @@ from pixelstream.errors import SettingsError
 from pixelstream.settings.gate import GateListen, GateSettings
 from pixelstream.settings.kubernetes import Kubernetes
 from tests.apps.test_edge import altered
-from tests.support.edge import key_text
+from tests.support.edge import LIFETIME, key_text
 from tests.support.kubeapi import KUBECONFIG, SLICES, FakeApi, endpoint, kube_api, slice_of
 
 KEYS = key_text()
@@ -31,7 +31,7 @@ MEMORY = 64 << 20
 
 def lease(stream: str = "pod-1", keys: str = KEYS, age: int = 0) -> str:
     now = int(time.time()) - age
-    return sign(Lease("v-1", "default", stream, 1, now, now + 60), LeaseKeys.parse(keys))
+    return sign(Lease("v-1", "default", stream, 1, now, now + LIFETIME), LeaseKeys.parse(keys))
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_an_ipv6_address_comes_in_brackets(client: httpx.AsyncClient) -> N
     ("target", "status", "reason"),
     [
         ("/s/nonsense/ws", 401, "malformed"),
-        (f"/s/{lease(age=120)}/ws", 401, "expired"),
+        (f"/s/{lease(age=2 * LIFETIME)}/ws", 401, "expired"),
         (f"/s/{altered(lease())}/ws", 403, "forged"),
         (f"/s/{lease(keys=key_text('b'))}/ws", 403, "unknown_key"),
         (f"/s/{lease('pod-9')}/ws", 403, "unknown_stream"),

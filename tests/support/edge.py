@@ -25,6 +25,8 @@ from pixelstream.settings.edge import EdgeListen, EdgeSettings, EdgeStream
 from tests.support.sockets import Recorder
 
 DEADLINE = 10.0
+LIFETIME = 3600
+"""Seconds of a lease: those of parameters are made when tests are collected, long before they run."""
 
 
 def key_text(kid: str = "a") -> str:
@@ -37,7 +39,7 @@ KEYS = key_text()
 
 def lease(stream: str = "s-1", keys: str = KEYS, age: int = 0) -> str:
     now = int(time.time()) - age
-    return sign(Lease("v-1", "default", stream, 1, now, now + 60), LeaseKeys.parse(keys))
+    return sign(Lease("v-1", "default", stream, 1, now, now + LIFETIME), LeaseKeys.parse(keys))
 
 
 class Inside:

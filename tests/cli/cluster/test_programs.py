@@ -68,7 +68,7 @@ async def test_a_key_is_read_from_a_secret(script: Script) -> None:
 
 
 async def test_a_way_to_a_service_ends_with_its_block(script: Script, tmp_path: Path) -> None:
-    script("kubectl", f'echo "Forwarding from 127.0.0.1:4711 -> 80"; echo $$ > {tmp_path}/pid; exec sleep 60')
+    script("kubectl", f'echo $$ > {tmp_path}/pid; echo "Forwarding from 127.0.0.1:4711 -> 80"; exec sleep 60')
     async with Kubectl(PLACE).forward("service/x", 80) as port:
         assert port == 4711
     with pytest.raises(ProcessLookupError):
