@@ -7,6 +7,8 @@ BIN := .venv/bin
 SETUP := $(PYTHON) -m tests.setup
 PAGE := player/dist/index.html
 ARGS ?=
+# Without caches pytest rewrites every module anew, at which CPython 3.11 now and then fails.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
