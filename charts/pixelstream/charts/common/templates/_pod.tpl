@@ -85,17 +85,3 @@ An HTTP probe with its values' timings. Usage: {{ include "pixelstream.probe" (l
 {{- define "pixelstream.probe" -}}
 {{- toYaml (mergeOverwrite (dict "httpGet" (dict "path" (index . 0) "port" (index . 1))) (deepCopy (index . 2 | default dict))) -}}
 {{- end -}}
-
-{{/*
-extraEnv, verbatim, and extraEnvFrom. Usage: {{ include "pixelstream.extraEnv" . | nindent 10 }}
-*/}}
-{{- define "pixelstream.extraEnv" -}}
-{{- with .Values.extraEnv }}
-env:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .Values.extraEnvFrom }}
-envFrom:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- end -}}
