@@ -24,6 +24,10 @@ def policies(found: list[Object]) -> list[Object]:
     return [it for it in of_kind(found, "NetworkPolicy") if name(it) != DENY]
 
 
+SILENT = {"streamer-image", "streamer-room"}
+"""Pods that keep nodes warm and speak to nobody: all is denied to them."""
+
+
 def rules(policy: Object, way: str) -> Iterator[tuple[str, int | None]]:
     """Yield the component and port of each path that a policy allows within the release."""
     peer = "from" if way == "ingress" else "to"
@@ -56,7 +60,7 @@ def test_all_traffic_of_every_pod_is_denied_unless_allowed(found: list[Object]) 
 def test_each_pod_has_one_policy_of_its_own(found: list[Object]) -> None:
     for pod in pods(found):
         chosen = [name(it) for it in policies(found) if selects(_selector(it), pod.labels)]
-        assert len(chosen) == 1, (pod.owner, chosen)
+        assert len(chosen) == (0 if pod.component in SILENT else 1), (pod.owner, chosen)
 
 
 def test_a_policy_lets_in_only_who_has_business_there(found: list[Object]) -> None:
@@ -66,7 +70,7 @@ def test_a_policy_lets_in_only_who_has_business_there(found: list[Object]) -> No
 
 
 def test_who_may_go_out_to_a_component_is_let_in_there(found: list[Object]) -> None:
-    there = {pod.component for pod in pods(found)}
+    there = {pod.component for pod in pods(found)} - SILENT
     for component in there:
         for target, port in rules(policy_of(found, component), "egress"):
             if target in there:

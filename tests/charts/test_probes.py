@@ -7,8 +7,8 @@ import pytest
 from tests.charts.helm import Object, Pod, pods, rendered
 
 KINDS = ("startupProbe", "livenessProbe", "readinessProbe")
-ASKED_NEXT_DOOR = {"gate", "configure"}
-"""Containers whose neighbour is checked in their place, and those that run once."""
+ASKED_NEXT_DOOR = {"gate", "configure", "pull", "idle"}
+"""Containers whose neighbour is checked in their place, those that run once, and those that do nothing."""
 
 
 def _asked(probe: Object) -> Any:

@@ -8,6 +8,7 @@ from pixelstream.settings.base import Model, WsUrl
 from pixelstream.settings.matchmaker import MatchmakerSettings
 from pixelstream.settings.signalserver import Engine, SignalserverSettings
 from pixelstream.settings.streamer import StreamerSettings
+from pixelstream.settings.values.gpu import Gpu, Warm
 from pixelstream.settings.values.kubernetes import (
     Anything,
     Behavior,
@@ -167,6 +168,8 @@ class _FleetHead(Model):
     autoscaling: Autoscaling
     strategy: Strategy
     resources: Resources
+    gpu: Gpu
+    warm: Warm
 
 
 class _FleetTail(Model):

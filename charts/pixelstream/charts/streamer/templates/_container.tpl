@@ -10,8 +10,8 @@ after the signalserver says that no player is left. Usage: {{ include "streamer.
 {{- $security := dict "readOnlyRootFilesystem" false "runAsUser" 1000 "runAsGroup" 1000 -}}
 {{- $_ := set $ours "containerSecurityContext" (mergeOverwrite $security (deepCopy (.Values.containerSecurityContext | default dict))) -}}
 {{- end -}}
-{{- $env := list -}}
-{{- if $unreal }}{{ $env = (include "streamer.unreal" .Values | fromYaml).env }}{{ end -}}
+{{- $env := .env -}}
+{{- if $unreal }}{{ $env = concat $env (include "streamer.unreal" .Values | fromYaml).env }}{{ end -}}
 - name: streamer
   {{- include "pixelstream.container" (dict "context" . "values" (mergeOverwrite (deepCopy .Values) $ours) "env" $env) | nindent 2 }}
   {{- if not $unreal }}

@@ -13,14 +13,17 @@ Names of the fleets that there are, as a YAML list. Usage: {{ range include "str
 
 {{/*
 One fleet as the context of the library's templates, as YAML: Values are the chart's overlaid with the fleet's, and
-Chart and Release are the chart's; beside them `fleet`, `name` of its objects, `selector`, `labels`, and the two
-configurations `config` and `signalserver`.
+Chart and Release are the chart's; beside them `fleet`, `name` of its objects, `selector`, `labels`, the two
+configurations `config` and `signalserver`, and of its GPU the `env` and, if it has one, the `claim`.
 Usage: {{ $fleet := include "streamer.fleet" (list $ $name) | fromYaml }}
 */}}
 {{- define "streamer.fleet" -}}
 {{- $root := index . 0 -}}
 {{- $name := index . 1 -}}
 {{- $values := mergeOverwrite (deepCopy (omit $root.Values "fleets")) (deepCopy (index $root.Values.fleets $name | default dict)) -}}
+{{- $stem := printf "%s-%s" (include "pixelstream.fullname" $root) $name -}}
+{{- $gpu := include "streamer.gpu" (list $values $stem) | fromYaml -}}
+{{- $_ := mergeOverwrite $values (omit $gpu "env" "claim") -}}
 {{- $context := dict
       "Values" $values
       "Chart" (dict "Name" $root.Chart.Name "Version" $root.Chart.Version "AppVersion" $root.Chart.AppVersion)
@@ -29,7 +32,9 @@ Usage: {{ $fleet := include "streamer.fleet" (list $ $name) | fromYaml }}
 {{- $signalserver := dict "context" $context "config" $values.signalserver.config "fleet" $name "engine" $engine "grace" $values.terminationGracePeriodSeconds -}}
 {{- toYaml (merge $context (dict
       "fleet" $name
-      "name" (printf "%s-%s" (include "pixelstream.fullname" $root) $name)
+      "name" $stem
+      "env" ($gpu.env | default list)
+      "claim" ($gpu.claim | default "")
       "labels" (dict "pixelstream.io/fleet" $name)
       "selector" (printf "%s\npixelstream.io/fleet: %s" (include "pixelstream.selectorLabels" $root) $name)
       "native" (eq (include "streamer.native" (list $root $values.signalserver.sidecar)) "true")
