@@ -6,6 +6,7 @@ nothing, since a server that kept his seat would take a second `subscribe` for a
 
 import asyncio
 import contextlib
+import random
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,12 +22,17 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from pixelstream.synthetic import ice
 from pixelstream.synthetic.playerpeer import PlayerPeer
 
-RECONNECT_SECONDS: Final = 1.0
+BACK_SECONDS: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
+"""Pause before each attempt in a row to open the websocket again, as our page makes it."""
+
+STEADY_SECONDS: Final = 10.0
+"""A socket that stood so long was no attempt in a row."""
+
 LIST_SECONDS: Final = 1.0
 """Pause before asking again for streamers when the wanted one was not there; front ends take 3 s."""
 
 KEEPALIVE_SECONDS: Final = 30.0
-OPEN_PATIENCE: Final = 10.0
+OPEN_PATIENCE: Final = 8.0
 MAX_MESSAGE: Final = 1 << 20
 
 
@@ -42,6 +48,7 @@ class Log:
     closes: deque[tuple[int | None, str]] = field(default_factory=lambda: deque(maxlen=64))
     faults: deque[str] = field(default_factory=lambda: deque(maxlen=64))
     connections: int = 0
+    pongs: int = 0
     refused: str = ""
     began: float = field(default_factory=time.perf_counter)
 
@@ -74,10 +81,12 @@ class PlayerLink:
         self._socket: ClientConnection | None = None
         self._old_peers: list[PlayerPeer] = []
         self._leaving = asyncio.Event()
+        self._row = 0
 
     async def run(self) -> None:
         """Keep the websocket up until cancelled; gives up when the server refuses for good."""
         while not self.log.refused and not self._leaving.is_set():
+            began = time.monotonic()
             try:
                 await self._once()
             except ConnectionClosed:
@@ -85,7 +94,10 @@ class PlayerLink:
             except (OSError, TimeoutError, InvalidHandshake) as error:
                 self.log.closes.append((None, str(error)))
             self._news()
-            await self._pause(RECONNECT_SECONDS)
+            if time.monotonic() - began > STEADY_SECONDS:
+                self._row = 0
+            await self._pause(_spread(BACK_SECONDS[max(0, min(self._row, len(BACK_SECONDS) - 1))]))
+            self._row += 1
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send a message; dropped if the socket is away."""
@@ -158,6 +170,8 @@ class PlayerLink:
             await self.peer.take_answer(str(message["sdp"]))
         elif kind == "iceCandidate" and self.peer is not None:
             self._candidate(message)
+        elif kind == "pong":
+            self.log.pongs += 1
         elif kind == "ping":
             await self.send({"type": "pong", "time": message.get("time")})
         elif kind == "subscribeFailed":
@@ -200,11 +214,14 @@ class PlayerLink:
 
     async def _notice(self, message: dict[str, Any]) -> None:
         self.log.notices.append(message)
+        if message.get("reason") == "draining":
+            return  # its successor answers at the same address
         if message.get("reason"):
             self.log.refused = str(message["reason"])
         elif message.get("matched") and message.get("url"):
             # The same address serves again after a loss: the lease in it holds the seat.
             self.url = urljoin(self._page, str(message["url"]))
+            self._row = -1  # to go there is no attempt at coming back
             if self._socket is not None:
                 await self._socket.close()
 
@@ -212,3 +229,8 @@ class PlayerLink:
         if self.peer is not None:
             self._old_peers.append(self.peer)
             self.peer = None
+
+
+def _spread(seconds: float) -> float:
+    """A pause of about so long; players whom one fault hit must not come back in step."""
+    return seconds * random.uniform(0.75, 1.25)  # noqa: S311
