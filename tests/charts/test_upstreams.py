@@ -17,7 +17,7 @@ DOCUMENTED = {
         "rules.external",
         "rules.custom",
     },
-    "dcgm-exporter": {"nodeSelector", "tolerations"},
+    "dcgm-exporter": {"affinity", "tolerations", "serviceMonitor.enabled", "serviceMonitor.interval"},
     "kube-prometheus-stack": {
         f"prometheus.prometheusSpec.{kind}SelectorNilUsesHelmValues"
         for kind in ("podMonitor", "serviceMonitor", "rule")

@@ -7,8 +7,9 @@ there, and one with a default must not. What is written may leave anything out; 
 from pixelstream.settings.base import Model
 from pixelstream.settings.values.edge import PlayerValues, ProxyValues, RouterValues
 from pixelstream.settings.values.streams import MatchmakerValues, SignalserverValues, StreamerValues
+from pixelstream.settings.values.telemetry import TelemetryValues
 from pixelstream.settings.values.turn import TurnApiValues, TurnValues
-from pixelstream.settings.values.umbrella import PixelstreamValues, TelemetryValues
+from pixelstream.settings.values.umbrella import PixelstreamValues
 
 __all__ = ["CHARTS", "PixelstreamValues"]
 

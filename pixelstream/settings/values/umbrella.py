@@ -1,21 +1,11 @@
-"""Values of the umbrella, and of the telemetry chart that holds upstream's."""
+"""Values of the umbrella."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from pixelstream.settings.base import Model
-from pixelstream.settings.values.shapes import Global, Image, Leaf, Library
-from pixelstream.settings.values.streams import Upstream
-
-
-class TelemetryValues(Leaf):
-    """Values of the chart `telemetry`."""
-
-    extra_objects: tuple[dict[str, Any] | str, ...]
-    prometheus_adapter: Annotated[Upstream, Field(alias="prometheus-adapter")]
-    dcgm_exporter: Annotated[Upstream, Field(alias="dcgm-exporter")]
-    kube_prometheus_stack: Annotated[Upstream, Field(alias="kube-prometheus-stack")]
+from pixelstream.settings.values.shapes import Global, Image, Library
 
 
 class Component(Model, extra="allow"):
