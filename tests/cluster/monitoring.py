@@ -1,8 +1,8 @@
 """Prometheus and prometheus-adapter in the cluster, for tests of what scales by their word.
 
-What Prometheus reads is what the charts' PodMonitors say, turned into its own configuration as its operator does
-it; what the adapter serves is what the telemetry chart hands the upstream one. The trap: the two APIs that the
-adapter serves are the whole cluster's, so there is one of it at a time.
+What Prometheus reads is what the charts' PodMonitors say, turned into its own configuration as its operator
+does it; what the adapter serves is what the telemetry chart hands the upstream one. The trap: the two APIs
+that the adapter serves are the whole cluster's, so there is one of it at a time.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Monitoring:
 
     def start(self) -> None:
         """Start both; Prometheus reads nothing yet."""
-        self.kubectl.apply(*_prometheus(), *_adapter())
+        Kubectl(self.kubectl.kubeconfig).apply(*_prometheus(), *_adapter())
         self.kubectl.ready("deployment/prometheus", "deployment/adapter", seconds=SECONDS)
 
     def watch(self, namespace: str, monitors: Iterable[Object], interval: str = "5s") -> None:
@@ -203,7 +203,7 @@ def _adapter() -> list[Object]:
         },
         "volumeMounts": [
             {"name": "config", "mountPath": "/etc/adapter"},
-            {"name": "tmp", "mountPath": "/tmp"},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - in its own container
         ],
     }
     return [
@@ -221,7 +221,7 @@ def _account(name: str, rules: list[Object]) -> list[Object]:
     title = f"{NAMESPACE}-{name}"
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": title}}
     return [
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}},
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE}},
         {**role, "rules": rules},
         _binding("ClusterRoleBinding", name, "ClusterRole", title, account=name),
     ]
@@ -241,7 +241,12 @@ def _binding(kind: str, name: str, role_kind: str, role: str, account: str = "ad
 
 
 def _config_map(name: str, data: dict[str, str]) -> Object:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "data": data,
+    }
 
 
 def _deployment(name: str, image: str, container: Object, volumes: Object) -> Object:
@@ -276,7 +281,7 @@ def _deployment(name: str, image: str, container: Object, volumes: Object) -> Ob
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": name},
+        "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {
             "selector": {"matchLabels": labels},
             "strategy": {"type": "Recreate"},
@@ -287,7 +292,12 @@ def _deployment(name: str, image: str, container: Object, volumes: Object) -> Ob
 
 def _service(name: str, port: int, target: int) -> Object:
     spec = {"selector": {"app.kubernetes.io/name": name}, "ports": [{"port": port, "targetPort": target}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": spec,
+    }
 
 
 def _api(group: str) -> Object:
