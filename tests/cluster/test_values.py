@@ -17,9 +17,9 @@ import yaml
 
 from tests.charts import standins
 from tests.charts.helm import CASES, of_kind, rendered
-from tests.cluster.node import build, modules, schemas
+from tests.cluster import kinds
+from tests.cluster.node import build, schemas
 from tests.cluster.node.kubectl import Kubectl
-from tests.cluster.node.pins import pins
 from tests.cluster.node.shell import run
 from tests.cluster.release import BESIDE, Charts, Release
 
@@ -29,18 +29,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def api(kubectl: Kubectl) -> Iterator[Kubectl]:
     """A server that knows the kinds of others that charts use; those that it lacked go again."""
-    files = [
-        str(modules.folder(pin.source, pin.version) / file)
-        for pin in pins().crds.values()
-        for file in pin.files
-    ]
-    missing = [f"--filename={file}" for file in files if not kubectl.succeeds("get", "--filename", file)]
-    if missing:
-        kubectl("apply", "--server-side", *missing)
-        kubectl("wait", "--for=condition=Established", *missing, timeout=90)
-    yield kubectl
-    if missing:
-        kubectl("delete", "--ignore-not-found", *missing, timeout=120)
+    with kinds.known(kubectl):
+        yield kubectl
 
 
 @pytest.fixture(scope="module")
