@@ -21,10 +21,16 @@ from pixelstream.matchmaking.model import (
     Session,
     SessionState,
     Stream,
+    Supply,
     Way,
 )
-from pixelstream.matchmaking.policy import Buffer, Choice, Need, Offer, streams_wanted
+from pixelstream.matchmaking.policy import Choice, Offer
+from pixelstream.matchmaking.scaling.ledger import Ledger
+from pixelstream.matchmaking.scaling.policy import Need, Size, Sizing, size
+from pixelstream.matchmaking.scaling.starts import Starts
 
+APART = 1e-6
+"""Seconds between two sessions in a line at least; less would be lost in seconds since 1970."""
 FORECAST_LIFE = 2.0
 """Seconds that a forecast is used before a new one is made; making one costs milliseconds."""
 
@@ -34,7 +40,7 @@ class Rules:
     """What the settings decide; times in seconds.
 
     Attributes:
-        buffers: the fleets that always exist, with their size; it is read anew each time.
+        sizes: the fleets that always exist, with their size; it is read anew each time.
         capacity: players that may wait in one fleet.
         answer: a stream has so long to answer a claim.
         arrival: a player has so long to show up at its seat; a claim carries it.
@@ -48,7 +54,7 @@ class Rules:
         fence_base: fences begin above it, so that a restart never uses one twice.
     """
 
-    buffers: Mapping[str, Buffer] = field(default_factory=lambda: {"default": Buffer()})
+    sizes: Mapping[str, Sizing] = field(default_factory=lambda: {"default": Sizing()})
     capacity: int = 10_000
     answer: float = 2.0
     arrival: float = 10.0
@@ -69,17 +75,25 @@ class Fleet:
 
     Attributes:
         outlook, outlook_until: when its seats fall free, and until when that is good enough.
-        seats: those that it has, taken or not; as old as the outlook.
+        seats: those that it has, taken or not; as old as the outlook, and so are the next two.
+        begun: when the streams that are starting were first seen.
+        supply: what the line waits for.
+        ledger: how long its streams have existed.
+        starts: how long they took to start.
     """
 
     name: str
     offer: Offer
     history: History
+    ledger: Ledger
     line: Line = field(default_factory=Line)
     streams: dict[str, None] = field(default_factory=dict)
     outlook: Forecast | None = None
     outlook_until: float = 0.0
     seats: int = 0
+    begun: list[float] = field(default_factory=list)
+    supply: Supply = Supply.TAKEN
+    starts: Starts = field(default_factory=Starts)
 
 
 class Books:
@@ -96,14 +110,16 @@ class Books:
         self.deadlines: Deadlines[tuple[str, str]] = Deadlines()
         self.effects: list[Effect] = []
         self.count: Counter[SessionState] = Counter()
-        for name in rules.buffers:
+        self.latest = now - APART
+        for name in rules.sizes:
             self.fleet(name)
 
     def fleet(self, name: str) -> Fleet:
         """Return the fleet `name`, made if it is new."""
         fleet = self.fleets.get(name)
         if fleet is None:
-            fleet = self.fleets[name] = Fleet(name, Offer(self.rules.choice), History(self.now))
+            fleet = Fleet(name, Offer(self.rules.choice), History(self.now), Ledger(self.now))
+            self.fleets[name] = fleet
         return fleet
 
     def stream(self, name: str, fleet: str) -> Stream:
@@ -111,23 +127,30 @@ class Books:
         stream = self.streams.get(name)
         if stream is None:
             stream = self.streams[name] = Stream(name, fleet, fence=self.rules.fence_base)
-            self.fleet(fleet).streams[name] = None
+            self._put(stream)
         return stream
+
+    def _put(self, stream: Stream) -> None:
+        fleet = self.fleet(stream.fleet)
+        fleet.streams[stream.id] = None
+        fleet.ledger.count(len(fleet.streams), self.now)
+
+    def _take(self, stream: Stream) -> None:
+        fleet = self.fleets[stream.fleet]
+        fleet.offer.remove(stream.id)
+        fleet.streams.pop(stream.id, None)
+        fleet.ledger.count(len(fleet.streams), self.now)
 
     def move_stream(self, stream: Stream, fleet: str) -> None:
         """Count `stream` to another fleet."""
         if stream.fleet != fleet:
-            old = self.fleets[stream.fleet]
-            old.offer.remove(stream.id)
-            old.streams.pop(stream.id, None)
+            self._take(stream)
             stream.fleet = fleet
-            self.fleet(fleet).streams[stream.id] = None
+            self._put(stream)
 
     def drop_stream(self, stream: Stream) -> None:
         """Forget a stream that has neither an address nor a link."""
-        fleet = self.fleets[stream.fleet]
-        fleet.offer.remove(stream.id)
-        fleet.streams.pop(stream.id, None)
+        self._take(stream)
         self.deadlines.drop(("forget", stream.id))
         self.deadlines.drop(("rest", stream.id))
         del self.streams[stream.id]
@@ -142,12 +165,20 @@ class Books:
 
     # --- sessions ----------------------------------------------------------------------------
 
+    def arrival(self) -> float:
+        """Return when a session that comes now has come: behind all others, whatever clock theirs came by."""
+        return max(self.now, self.latest + APART)
+
     def enter(self, session: Session) -> None:
         """Take a session into the books, in the state that it has."""
         self.sessions[session.id] = session
         self.count[session.state] += 1
+        self.latest = max(self.latest, session.joined)
         if session.state is SessionState.WAITING:
-            self.fleet(session.fleet).line.append(session.id)
+            fleet = self.fleet(session.fleet)
+            if not fleet.line.waiting:
+                fleet.outlook_until = 0.0  # more streams may be wanted from now on
+            fleet.line.add(session.id, session.joined)
             self.wait_deadline(session)
 
     def wait_deadline(self, session: Session) -> None:
@@ -236,12 +267,12 @@ class Books:
 
     def joinables(self) -> list[str]:
         """Return the names of all fleets that players may wait in, sorted."""
-        return [name for name in sorted({*self.fleets, *self.rules.buffers}) if self.joinable(name)]
+        return [name for name in sorted({*self.fleets, *self.rules.sizes}) if self.joinable(name)]
 
     def joinable(self, name: str) -> bool:
         """Whether players may wait in the fleet: it is configured, or discovery has a stream of it."""
         fleet = self.fleets.get(name)
-        return name in self.rules.buffers or (
+        return name in self.rules.sizes or (
             fleet is not None and any(self.streams[stream].known for stream in fleet.streams)
         )
 
@@ -253,11 +284,31 @@ class Books:
             seats_taken=sum(stream.used for stream in staying),
             waiting=fleet.line.waiting,
             seats=max((stream.seats for stream in staying), default=1),
+            streams=len(staying),
         )
 
-    def wanted(self, fleet: Fleet) -> int:
+    def size(self, fleet: Fleet) -> Size:
         """Return how many streams the fleet should have."""
-        return streams_wanted(self.need(fleet), self.rules.buffers.get(fleet.name, Buffer()))
+        sizing = self.rules.sizes.get(fleet.name, Sizing())
+        return size(self.need(fleet), sizing, fleet.ledger, self.now)
+
+    def wait(self, fleet: Fleet, position: int) -> float | None:
+        """Return the seconds until the player at a place of the line has a seat, None if nothing tells."""
+        waits = self.outlook(fleet).wait(position), fleet.starts.wait(position, fleet.begun, self.now)
+        return min((wait for wait in waits if wait is not None), default=None)
+
+    def _begun(self, fleet: Fleet) -> list[float]:
+        starting = (self.streams[name].begun for name in fleet.streams)
+        return sorted(begun for begun in starting if begun is not None)
+
+    def _supply(self, fleet: Fleet) -> Supply:
+        if fleet.begun:
+            return Supply.STARTING
+        found = self.size(fleet)
+        if found.capped:
+            return Supply.BUDGET
+        scaled = self.rules.sizes.get(fleet.name, Sizing()).scaled
+        return Supply.STARTING if scaled and found.wanted > len(fleet.streams) else Supply.TAKEN
 
     def _seats(self, fleet: Fleet) -> int:
         return sum(
@@ -270,7 +321,8 @@ class Books:
         """Return when seats of the fleet fall free; it and `fleet.seats` are renewed now and then."""
         if fleet.outlook is None or self.now >= fleet.outlook_until:
             fleet.outlook = forecast(fleet.history, self._ages(fleet), self.now)
-            fleet.seats = self._seats(fleet)
+            fleet.seats, fleet.begun = self._seats(fleet), self._begun(fleet)
+            fleet.supply = self._supply(fleet)
             fleet.outlook_until = self.now + FORECAST_LIFE
         return fleet.outlook
 

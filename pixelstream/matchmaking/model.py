@@ -58,6 +58,14 @@ class ReleaseReason(StrEnum):
         return cls(reason.value)
 
 
+class Supply(StrEnum):
+    """What those wait for who wait: a player's leaving, a stream that is being started, or the budget."""
+
+    TAKEN = "taken"
+    STARTING = "starting"
+    BUDGET = "budget"
+
+
 class Way(StrEnum):
     """How a player gets to its seat: joined by the matchmaker, or by itself with its lease.
 
@@ -70,12 +78,16 @@ class Way(StrEnum):
 
 
 class JoinRefusal(StrEnum):
-    """Why a player isn't even let wait. `UNAVAILABLE`: the shared store can't be reached."""
+    """Why a player isn't even let wait.
+
+    `UNAVAILABLE`: the shared store can't be reached. `VOID`: its ticket's place is no more.
+    """
 
     QUEUE_FULL = "queue_full"
     UNKNOWN_FLEET = "unknown_fleet"
     DRAINING = "draining"
     UNAVAILABLE = "unavailable"
+    VOID = "void"
 
 
 class MatchFailure(StrEnum):
@@ -110,6 +122,7 @@ class Visit:
 
     Attributes:
         joined: when it came, by the clock that all replicas share.
+        came: when its present socket came; of two replicas that have the session the later one's counts.
         stream, fence: the seat that it was given and has not been seen on yet.
         handed: its player has the lease or is joined to that seat.
     """
@@ -122,6 +135,7 @@ class Visit:
     stream: str | None = None
     fence: int = 0
     handed: bool = False
+    came: float = 0.0
 
 
 @dataclass(slots=True)
@@ -170,6 +184,7 @@ class Stream:
         heard: when its last state came.
         doubted: it refused or did not answer, so it is not offered before its next state.
         failures, rests_until: in a row, and how long it is left alone for them.
+        begun: when it was first seen, if it is still starting since.
     """
 
     id: str
@@ -194,6 +209,7 @@ class Stream:
     doubted: bool = False
     failures: int = 0
     rests_until: float = 0.0
+    begun: float | None = None
 
     @property
     def used(self) -> int:

@@ -1,4 +1,4 @@
-"""Which of the streams with a free seat is taken next, and how many streams a fleet wants.
+"""Which of the streams with a free seat is taken next.
 
 The trap: streams are grouped by taken seats, and within a group the one that has been free longest
 comes first, so that a stream that just lost a player gets its rest.
@@ -6,7 +6,6 @@ comes first, so that a stream that just lost a player gets its rest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -53,39 +52,3 @@ class Offer:
             return None
         best = max if self._choice is Choice.PACKED else min
         return next(iter(self._groups[best(self._groups)]))
-
-
-@dataclass(frozen=True, slots=True)
-class Buffer:
-    """How many streams a fleet holds ready beyond need, and the bounds of its size."""
-
-    spare: int = 0
-    minimum: int = 0
-    maximum: int = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a fleet's size follows from.
-
-    Attributes:
-        streams_taken: streams with a player, those that drain not counted: they are leaving the fleet.
-        seats_taken: their players.
-        waiting: players in the line.
-        seats: players that one stream takes.
-    """
-
-    streams_taken: int
-    seats_taken: int
-    waiting: int
-    seats: int = 1
-
-
-def streams_wanted(need: Need, buffer: Buffer) -> int:
-    """Return how many streams the fleet should have: taken + waiting + buffer, within its bounds.
-
-    A fleet of several seats per stream needs fewer, but never fewer than have a player now.
-    """
-    filled = -(-(need.seats_taken + need.waiting) // max(1, need.seats))
-    wanted = max(need.streams_taken, filled) + buffer.spare
-    return max(buffer.minimum, min(buffer.maximum, wanted))

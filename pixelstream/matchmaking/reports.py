@@ -79,6 +79,9 @@ class Reports:
         stream.seats, stream.taken = state.seats, state.taken
         stream.ready, stream.draining = state.ready, state.draining
         stream.doubted, stream.heard = False, self._books.now
+        if stream.ready and stream.begun is not None:
+            self._books.fleets[stream.fleet].starts.add(self._books.now - stream.begun)
+            stream.begun = None
 
     def _reported(self, stream: Stream, entry: SeatedSession) -> None:
         session = self._books.sessions.get(entry.session)

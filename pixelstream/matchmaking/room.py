@@ -27,6 +27,9 @@ from pixelstream.matchmaking.restoring import Restoring
 from pixelstream.matchmaking.seating import Seating
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
 
+RETURNED = 2
+"""Players that had a place already are let back into a line of so many times its capacity."""
+
 
 class Room:
     """All fleets of one matchmaker.
@@ -86,11 +89,33 @@ class Room:
             return JoinRefusal.UNKNOWN_FLEET
         if len(self.books.fleet(fleet).line) >= self.books.rules.capacity:
             return JoinRefusal.QUEUE_FULL
-        newcomer = Session(session, fleet, now, now, user, way, touched=now)
+        newcomer = Session(session, fleet, self.books.arrival(), now, user, way, touched=now)
         self.books.enter(newcomer)
         self._seating.match(fleet)
         if newcomer.state is SessionState.WAITING:
             newcomer.predicted = self.estimate(newcomer)
+        return None
+
+    def resume(self, visit: Visit, now: float) -> JoinRefusal | None:
+        """Let a player with a ticket go on waiting at its old place, by another socket.
+
+        Returns:
+            Why it may not, None if it does. `VOID`: it may come as somebody new.
+        """
+        self.books.now = now
+        if self._draining:
+            return JoinRefusal.DRAINING
+        if not self.books.joinable(visit.fleet):
+            return JoinRefusal.UNKNOWN_FLEET
+        if len(self.books.fleet(visit.fleet).line) >= RETURNED * self.books.rules.capacity:
+            return JoinRefusal.QUEUE_FULL
+        if not self._restoring.resume(visit):
+            return JoinRefusal.VOID
+        session = self.books.sessions[visit.session]
+        if session.state is SessionState.RESERVED and not session.handed:
+            self._seating.fail(session, MatchFailure.RESERVATION_ENDED)  # the joint was its old socket's
+        else:
+            self._seating.match(visit.fleet)
         return None
 
     def leave(self, session_id: str, now: float) -> None:
@@ -176,7 +201,6 @@ class Room:
         self.books.now = now
         for visit in visits:
             self._restoring.restore(visit)
-        self._restoring.arrange()
         for fleet in list(self.books.fleets):
             self._seating.match(fleet)
 
@@ -186,7 +210,10 @@ class Room:
         """Take over which streams exist, by their ids; others are not offered."""
         self.books.now = now
         for name, known in streams.items():
+            new = name not in self.books.streams
             stream = self.books.stream(name, known.fleet)
+            if new and not known.offered:
+                stream.begun = now
             stream.known, stream.leased, stream.offered = True, known.leased, known.offered
             self.books.move_stream(stream, known.fleet)
         for stream in list(self.books.streams.values()):
@@ -243,4 +270,4 @@ class Room:
             return None
         if session.state is not SessionState.WAITING:
             return 0.0
-        return self.books.outlook(self.books.fleets[session.fleet]).wait(position)
+        return self.books.wait(self.books.fleets[session.fleet], position)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pixelstream.matchmaking.model import ReleaseReason, SessionState
+from pixelstream.matchmaking.model import ReleaseReason, SessionState, Supply
+from pixelstream.matchmaking.scaling.policy import Size
 
 
 class Place(NamedTuple):
@@ -19,6 +20,8 @@ class Place(NamedTuple):
         capacity: seats that its fleet has now, taken or not.
         fence: that of its seat, if it has one.
         reason: why it was released.
+        joined: when it came, by the clock of the room.
+        supply: what it waits for, if it waits.
     """
 
     session: str
@@ -32,6 +35,8 @@ class Place(NamedTuple):
     fence: int
     user: str | None
     reason: ReleaseReason | None
+    joined: float = 0.0
+    supply: Supply = Supply.TAKEN
 
 
 class SeatView(NamedTuple):
@@ -76,7 +81,7 @@ class FleetView:
         available: streams with a free seat.
         idle: those of them with no player at all.
         ready: streams that are linked, have a streamer and don't drain.
-        wanted: streams that the fleet should have.
+        size: streams that the fleet should have, and why.
         estimate: seconds that a player who came now would wait.
     """
 
@@ -88,5 +93,5 @@ class FleetView:
     taken: int
     seats: int
     waiting: int
-    wanted: int
+    size: Size
     estimate: float | None

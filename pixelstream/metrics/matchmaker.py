@@ -19,6 +19,7 @@ from pixelstream.matchmaking.marks import WriteResult
 from pixelstream.matchmaking.model import JoinRefusal, MatchFailure, ReleaseReason, SessionState
 from pixelstream.matchmaking.views import FleetView
 from pixelstream.metrics.common import Tally
+from pixelstream.metrics.scaling import SizeMetrics
 
 WAITS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 SHORT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -39,7 +40,6 @@ class LinkFault(StrEnum):
 
 
 _BY_FLEET = {
-    "pixelstream_streams_wanted": ("Streams that the fleet should have: taken + waiting + buffer", "wanted"),
     "matchmaker_queue_length": ("Players who wait", "waiting"),
     "matchmaker_streams": ("Streams that are known", "streams"),
     "matchmaker_streams_ready": ("Streams that are linked, have a streamer and do not drain", "ready"),
@@ -71,6 +71,8 @@ class MatchmakerMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._fleets = _Fleets()
         registry.register(self._fleets)
+        self._sizes = SizeMetrics()
+        registry.register(self._sizes)
         self._gauges(registry)
         self._histograms(registry)
         self.failures = Tally(
@@ -126,7 +128,7 @@ class MatchmakerMetrics:
 
     def show(self, fleets: Sequence[FleetView], sessions: Mapping[SessionState, int]) -> None:
         """Take over what the store says now."""
-        self._fleets.fleets = fleets
+        self._fleets.fleets = self._sizes.fleets = fleets
         waiting = sum(fleet.waiting for fleet in fleets)
         players = waiting + sum(fleet.taken for fleet in fleets)
         ready = sum(fleet.ready for fleet in fleets)

@@ -14,6 +14,7 @@ from pydantic import Field, IPvAnyNetwork, model_validator
 
 from pixelstream.matchmaking.policy import Choice
 from pixelstream.settings.base import Listen, Log, Model, Name, Port, Seconds, WsUrl
+from pixelstream.settings.fleets import FleetSettings
 from pixelstream.settings.kubernetes import Kubernetes
 
 STORE_URL = (
@@ -30,31 +31,6 @@ class MatchmakerListen(Listen):
     """Where players, signalservers and REST callers come in."""
 
     port: Port = 3000
-
-
-class FleetSettings(Model):
-    """A kind of stream that players can wait for.
-
-    `buffer` is how many streams are held ready beyond those that are taken or waited for; the number
-    of streams wanted stays between `minimum` and `maximum`.
-    """
-
-    name: Name = "default"
-    buffer: Annotated[int, Field(ge=0, le=10_000)] = 1
-    minimum: Annotated[int, Field(ge=0, le=10_000)] = 0
-    maximum: Annotated[int, Field(ge=0, le=10_000)] = 1000
-
-    @model_validator(mode="after")
-    def _order(self) -> Self:
-        if self.minimum > self.maximum:
-            raise ValueError("minimum must not be above maximum")
-        return self
-
-
-class FleetsFile(Model):
-    """What `fleetsFile` holds, as YAML: `fleets: [{name: default}]`; it is read again and again."""
-
-    fleets: Annotated[tuple[FleetSettings, ...], Field(max_length=1000)] = ()
 
 
 class StreamSettings(Model):

@@ -60,6 +60,8 @@ def _loosened(node: Any) -> Any:
 
 def _or_null(node: dict[str, Any]) -> dict[str, Any]:
     """Let `node` be null too; a reference may be already, since definitions may."""
+    if "oneOf" in node:  # of which never two fit
+        node = {"anyOf" if key == "oneOf" else key: value for key, value in node.items()}
     if "anyOf" in node:
         options = [option for option in node["anyOf"] if option != _NULL]
         chosen = _or_null(options[0]) if len(options) == 1 else {"anyOf": [*options, _NULL]}

@@ -58,12 +58,14 @@ class Looks:
             session.state,
             self.room.position(session),
             self.room.estimate(session),
-            books.now - session.joined,
+            max(0.0, books.now - session.joined),
             fleet.seats,
             session.stream,
             session.fence,
             session.user,
             session.reason,
+            session.joined,
+            fleet.supply,
         )
 
     def _stream(self, stream: Stream) -> StreamView:
@@ -88,7 +90,7 @@ class Looks:
     def _fleet(self, fleet: Fleet) -> FleetView:
         books = self.room.books
         streams = [books.streams[name] for name in fleet.streams]
-        outlook = books.outlook(fleet)
+        books.outlook(fleet)
         offered = [stream for stream in streams if stream.id in fleet.offer]
         return FleetView(
             name=fleet.name,
@@ -99,8 +101,8 @@ class Looks:
             taken=sum(stream.used for stream in streams),
             seats=fleet.seats,
             waiting=fleet.line.waiting,
-            wanted=books.wanted(fleet),
-            estimate=0.0 if offered else outlook.wait(fleet.line.waiting + 1),
+            size=books.size(fleet),
+            estimate=0.0 if offered else books.wait(fleet, fleet.line.waiting + 1),
         )
 
 

@@ -214,7 +214,7 @@ class Machine:
     def _set_rules(self, room: Room, rules: Any) -> None:
         books = room.books
         books.rules = replace(rules, fence_base=books.rules.fence_base)
-        for name in sorted(rules.buffers):
+        for name in sorted(rules.sizes):
             books.fleet(name)
 
     def _discover(self, origin: str, data: Any) -> None:

@@ -8,6 +8,7 @@ the wall clock and leases need no store.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
@@ -29,14 +30,15 @@ class MemoryStore:
 
     Args:
         rules: what the settings decide.
-        clock: seconds that never go back; by default the event loop's.
+        clock: seconds since 1970 that never go back; by default the event loop's from now on.
     """
 
     kind = "memory"
 
     def __init__(self, rules: Rules, clock: Callable[[], float] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        self._clock = clock or self._loop.time
+        self._clock = clock or self._time
+        self._epoch = time.time() - self._loop.time()
         self._room = Room(rules, self._clock())
         self._looks = Looks(self._room, self._clock)
         self._sinks: list[Sink] = []
@@ -150,6 +152,9 @@ class MemoryStore:
         return self._room.books.count
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _time(self) -> float:
+        return self._epoch + self._loop.time()
 
     def _after(self) -> None:
         """Hand out what followed from a move, and wake up at the next deadline."""

@@ -35,7 +35,7 @@ class ValkeyStore:
     """`Store` on a server that others use as well.
 
     Args:
-        rules: what the settings decide; its buffers may change.
+        rules: what the settings decide; its sizes may change.
         address: where the server is.
         presence: seconds after which a silent replica counts as dead.
     """

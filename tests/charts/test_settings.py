@@ -7,7 +7,8 @@ import pytest
 
 from pixelstream.cli.serve import SERVICES, find
 from pixelstream.settings.base import Model, parse
-from pixelstream.settings.matchmaker import FleetsFile, MatchmakerSettings
+from pixelstream.settings.fleets import FleetsFile
+from pixelstream.settings.matchmaker import MatchmakerSettings
 from pixelstream.settings.signalserver import SignalserverSettings
 from pixelstream.settings.streamer import StreamerSettings
 from tests.charts.helm import Object, Pod, name, objects, of_kind, pods, rendered, template

@@ -1,8 +1,6 @@
-"""Which stream is taken next, and how many a fleet wants."""
+"""Which stream is taken next."""
 
-import pytest
-
-from pixelstream.matchmaking.policy import Buffer, Choice, Need, Offer, streams_wanted
+from pixelstream.matchmaking.policy import Choice, Offer
 
 
 def test_the_fullest_stream_is_filled_first_when_packed() -> None:
@@ -37,22 +35,3 @@ def test_nothing_is_picked_from_nothing() -> None:
     offer.remove("a")
     assert offer.pick() is None
     assert len(offer) == 0
-
-
-@pytest.mark.parametrize(
-    ("need", "buffer", "wanted"),
-    [
-        (Need(3, 3, 2), Buffer(1), 6),
-        (Need(0, 0, 0), Buffer(0), 0),
-        (Need(0, 0, 0), Buffer(2), 2),
-        (Need(0, 0, 0), Buffer(0, minimum=3), 3),
-        (Need(50, 50, 200), Buffer(5, maximum=100), 100),
-        (Need(2, 5, 1, seats=4), Buffer(1), 3),
-        (Need(3, 3, 0, seats=4), Buffer(0), 3),
-        (Need(0, 0, 5, seats=0), Buffer(0), 5),
-    ],
-)
-def test_streams_wanted_is_taken_and_waiting_and_buffer_within_bounds(
-    need: Need, buffer: Buffer, wanted: int
-) -> None:
-    assert streams_wanted(need, buffer) == wanted

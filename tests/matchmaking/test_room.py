@@ -12,8 +12,8 @@ from pixelstream.matchmaking.model import (
     SessionState,
     Way,
 )
-from pixelstream.matchmaking.policy import Buffer
 from pixelstream.matchmaking.reports import EPILOGUE
+from pixelstream.matchmaking.scaling.policy import Sizing
 from pixelstream.protocol.control import EndedReason, SeatState, State
 from tests.support.script import Script, kinds
 
@@ -273,12 +273,12 @@ def test_positions_and_estimates_are_those_of_the_line() -> None:
 
 
 def test_streams_wanted_counts_taken_and_waiting_and_buffer_but_not_those_that_drain() -> None:
-    script = Script(("s", "t", "u"), buffers={"default": Buffer(spare=2)})
+    script = Script(("s", "t", "u"), sizes={"default": Sizing(spare=2)})
     script.state(taken=1)
     script.state(link=2, stream="t", taken=1)
     script.state(link=3, stream="u", taken=1, draining=True)
     script.join("a")
-    assert script.room.books.wanted(script.room.books.fleets["default"]) == 2 + 1 + 2
+    assert script.room.books.size(script.room.books.fleets["default"]).wanted == 2 + 1 + 2
 
 
 def test_released_sessions_are_remembered_up_to_a_number() -> None:
@@ -291,9 +291,9 @@ def test_released_sessions_are_remembered_up_to_a_number() -> None:
 
 
 def test_a_fleet_that_the_settings_gain_can_be_joined_at_once() -> None:
-    buffers = {"default": Buffer()}
-    script = Script(buffers=buffers)
+    sizes = {"default": Sizing()}
+    script = Script(sizes=sizes)
     assert script.room.join("a", "gold", 0.0) is JoinRefusal.UNKNOWN_FLEET
-    buffers["gold"] = Buffer()
+    sizes["gold"] = Sizing()
     assert script.room.join("a", "gold", 0.0) is None
     assert script.room.books.joinables() == ["default", "gold"]

@@ -34,7 +34,7 @@ from pixelstream.errors import SettingsError
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.marks import WriteResult
 from pixelstream.matchmaking.model import Known
-from pixelstream.matchmaking.policy import Buffer
+from pixelstream.matchmaking.scaling.policy import Sizing
 from pixelstream.metrics.common import new_registry
 from pixelstream.metrics.matchmaker import LinkFault, MatchmakerMetrics
 from pixelstream.net.handshake import Refusal
@@ -50,11 +50,11 @@ OBSERVE_INTERVAL = 0.5
 log = structlog.get_logger(__name__)
 
 
-def rules_of(settings: MatchmakerSettings, buffers: Mapping[str, Buffer]) -> Rules:
-    """Translate settings to what the pure room goes by; `buffers` may change under it."""
+def rules_of(settings: MatchmakerSettings, sizes: Mapping[str, Sizing]) -> Rules:
+    """Translate settings to what the pure room goes by; `sizes` may change under it."""
     claims = settings.claims
     return Rules(
-        buffers=buffers,
+        sizes=sizes,
         capacity=settings.queue.capacity,
         answer=claims.answer,
         arrival=claims.arrival,
@@ -88,7 +88,7 @@ class Context:
         )
         self.draining = False
         self.fleets = Fleets(settings)
-        self.store = make_store(settings.store, rules_of(settings, self.fleets.buffers))
+        self.store = make_store(settings.store, rules_of(settings, self.fleets.sizes))
         self.inbox = Inbox()
         self.directory = Directory(self._discovered)
         self.issuer = Issuer(keys, settings.leases.lifetime)

@@ -1,6 +1,6 @@
 """The fleets and their sizes: what the settings say, over what a file says that the streams' chart writes.
 
-The trap: the store reads `Fleets.buffers` at every look, so it is changed in place and never replaced;
+The trap: the store reads `Fleets.sizes` at every look, so it is changed in place and never replaced;
 and a file that can't be used changes nothing.
 """
 
@@ -11,9 +11,10 @@ import asyncio
 import structlog
 
 from pixelstream.errors import SettingsError
-from pixelstream.matchmaking.policy import Buffer
+from pixelstream.matchmaking.scaling.policy import Sizing
 from pixelstream.settings.base import load
-from pixelstream.settings.matchmaker import FleetSettings, FleetsFile, MatchmakerSettings
+from pixelstream.settings.fleets import FleetSettings, FleetsFile
+from pixelstream.settings.matchmaker import MatchmakerSettings
 
 INTERVAL = 2.0
 """Seconds between two looks at the file; Kubernetes itself takes up to a minute to renew it."""
@@ -25,7 +26,7 @@ class Fleets:
     """The fleets that exist whether or not there are streams of theirs.
 
     Attributes:
-        buffers: their sizes by name.
+        sizes: what is said of their sizes, by name.
 
     Raises:
         SettingsError: the file has a fault; one that isn't there has no fleets.
@@ -36,7 +37,7 @@ class Fleets:
         # The default fleet is for those who name none at all, neither here nor there.
         self._default = settings.fleets
         self._own = settings.fleets if "fleets" in settings.model_fields_set else ()
-        self.buffers: dict[str, Buffer] = {}
+        self.sizes: dict[str, Sizing] = {}
         self._take(self._read())
 
     async def run(self) -> None:
@@ -59,8 +60,8 @@ class Fleets:
 
     def _take(self, found: tuple[FleetSettings, ...]) -> None:
         fleets = {fleet.name: fleet for fleet in (*found, *self._own) or self._default}
-        new = {name: Buffer(fleet.buffer, fleet.minimum, fleet.maximum) for name, fleet in fleets.items()}
-        if new != self.buffers:
-            self.buffers.clear()
-            self.buffers.update(new)
+        new = {name: fleet.sizing() for name, fleet in fleets.items()}
+        if new != self.sizes:
+            self.sizes.clear()
+            self.sizes.update(new)
             log.info("fleets", names=sorted(new))

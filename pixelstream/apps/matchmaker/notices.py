@@ -9,10 +9,14 @@ from __future__ import annotations
 import orjson
 
 from pixelstream.apps.matchmaker.leases import Issued
-from pixelstream.matchmaking.model import JoinRefusal, ReleaseReason
+from pixelstream.matchmaking.model import JoinRefusal, ReleaseReason, Supply
 from pixelstream.matchmaking.views import Place
 
-WAITING = "Waiting for available streamer"
+WAITING = {
+    Supply.TAKEN: "Waiting for available streamer",
+    Supply.STARTING: "A stream is being started",
+    Supply.BUDGET: "All streams that the budget allows are taken",
+}
 
 REFUSALS = {
     JoinRefusal.QUEUE_FULL: "Too many players wait already; please try again in a while",
@@ -33,7 +37,8 @@ def waiting(place: Place) -> bytes:
             "type": "matchmaker",
             "queued": True,
             "matched": False,
-            "detail": WAITING,
+            "detail": WAITING[place.supply],
+            "supply": place.supply.value,
             "session": place.session,
             "fleet": place.fleet,
             "position": place.position,

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from pixelstream.apps.matchmaker import fleets
 from pixelstream.apps.matchmaker.fleets import Fleets
 from pixelstream.errors import SettingsError
-from pixelstream.matchmaking.policy import Buffer
+from pixelstream.matchmaking.scaling.policy import Sizing
 from pixelstream.settings.base import parse
 from pixelstream.settings.matchmaker import MatchmakerSettings
 
@@ -53,14 +53,14 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 def test_without_any_there_is_a_default_fleet(file: Path) -> None:
-    assert Fleets(settings(file)).buffers == {"default": Buffer(1)}
+    assert Fleets(settings(file)).sizes == {"default": Sizing(1)}
 
 
 def test_the_file_names_fleets_and_the_settings_win(file: Path) -> None:
     write(file, "fleets: [{name: a, buffer: 3}, {name: b, buffer: 4}]")
-    assert Fleets(settings(file)).buffers == {"a": Buffer(3), "b": Buffer(4)}
+    assert Fleets(settings(file)).sizes == {"a": Sizing(3), "b": Sizing(4)}
     own = "fleets: [{name: b, buffer: 0, minimum: 1, maximum: 2}]"
-    assert Fleets(settings(file, own)).buffers == {"a": Buffer(3), "b": Buffer(0, 1, 2)}
+    assert Fleets(settings(file, own)).sizes == {"a": Sizing(3), "b": Sizing(0, 1, 2)}
 
 
 def test_a_file_with_a_fault_ends_the_start(file: Path) -> None:
@@ -70,17 +70,17 @@ def test_a_file_with_a_fault_ends_the_start(file: Path) -> None:
 
 
 async def test_a_change_of_the_file_is_followed_in_place(file: Path, followed: Fleets) -> None:
-    buffers = followed.buffers
+    sizes = followed.sizes
     write(file, "fleets: [{name: a, buffer: 1}, {name: b}]")
-    await until(lambda: buffers == {"a": Buffer(1), "b": Buffer(1)})
-    assert followed.buffers is buffers
+    await until(lambda: sizes == {"a": Sizing(1), "b": Sizing(1)})
+    assert followed.sizes is sizes
 
 
 async def test_a_fault_is_told_once_and_changes_nothing(file: Path, followed: Fleets) -> None:
     with capture_logs() as logs:
         write(file, "fleets: {")
         await until(lambda: logs)
-        assert followed.buffers == {"a": Buffer(3)}
+        assert followed.sizes == {"a": Sizing(3)}
         write(file, "fleets: [{name: c}]")
-        await until(lambda: followed.buffers == {"c": Buffer(1)})
+        await until(lambda: followed.sizes == {"c": Sizing(1)})
     assert [line["event"] for line in logs] == ["fleets stay as they are", "fleets"]

@@ -31,6 +31,19 @@ def router(context: Context) -> APIRouter:
     async def fleets() -> models.Fleets:
         return models.Fleets(fleets=[models.Fleet.of(fleet) for fleet in await store.fleets()])
 
+    @routes.get(
+        "/fleets/{name}",
+        summary="One fleet",
+        responses={401: {}, 404: {}},
+        dependencies=admin["dependencies"],
+    )
+    async def fleet(name: str) -> models.Fleet:
+        """Say how a fleet is; KEDA's `metrics-api` reads `wanted` here."""
+        for found in await store.fleets():
+            if found.name == name:
+                return models.Fleet.of(found)
+        raise HTTPException(404, "there is no such fleet")
+
     @routes.get("/queue", summary="Those who wait", **admin)
     async def queue(limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 100) -> models.Queue:
         places = await store.queue(limit)

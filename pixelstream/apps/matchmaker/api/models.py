@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pixelstream.apps.matchmaker.leases import Issued
 from pixelstream.matchmaking.model import SessionState
+from pixelstream.matchmaking.scaling.policy import Size
 from pixelstream.matchmaking.views import FleetView, Place, StreamView
 from pixelstream.settings.base import Name
 
@@ -116,7 +117,11 @@ class Streams(_Answer):
 
 
 class Fleet(_Answer):
-    """One fleet; `estimate` is the wait of a player who came now, in seconds."""
+    """One fleet; `estimate` is the wait of a player who came now, in seconds.
+
+    `wanted` streams follow from those taken, those who wait and the `buffer`, between `minimum` and
+    `maximum`; `cap` is what the budget allows, and `capped` whether it is less than would be wanted.
+    """
 
     name: str
     streams: int
@@ -126,12 +131,20 @@ class Fleet(_Answer):
     seats: int
     waiting: int
     wanted: int
+    buffer: int
+    minimum: int
+    maximum: int
+    cap: int | None = None
+    capped: bool
+    gpu_hours_left: float | None = None
     estimate: float | None
 
     @classmethod
     def of(cls, fleet: FleetView) -> Fleet:
         """Make the answer for a fleet."""
-        return cls(**{name: getattr(fleet, name) for name in cls.model_fields})
+        size = {name: getattr(fleet.size, name) for name in Size.__dataclass_fields__}
+        own = {name: getattr(fleet, name) for name in cls.model_fields if name not in size}
+        return cls(**own, **size)
 
 
 class Fleets(_Answer):
