@@ -62,6 +62,12 @@ class Released(NamedTuple):
     seconds: float | None
 
 
+class Displaced(NamedTuple):
+    """Another process has the session's player now: let go of its socket here, and leave its place alone."""
+
+    session: str
+
+
 class Changed(NamedTuple):
     """The session went on to another state."""
 
@@ -82,4 +88,6 @@ class LineMoved(NamedTuple):
     fleet: str
 
 
-Effect = AskSeat | FreeSeat | CloseLink | Matched | Returned | Released | Changed | Failed | LineMoved
+Effect = (
+    AskSeat | FreeSeat | CloseLink | Matched | Returned | Released | Displaced | Changed | Failed | LineMoved
+)

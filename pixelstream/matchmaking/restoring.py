@@ -7,8 +7,8 @@ in the line; who has the player's socket knows better how far it has got.
 from __future__ import annotations
 
 from pixelstream.matchmaking.books import Books
-from pixelstream.matchmaking.effects import FreeSeat, LineMoved, Released
-from pixelstream.matchmaking.model import ReleaseReason, Session, SessionState, Visit
+from pixelstream.matchmaking.effects import FreeSeat, LineMoved, Matched, Released
+from pixelstream.matchmaking.model import SEATED, ReleaseReason, Session, SessionState, Visit, Way
 
 
 class Restoring:
@@ -18,31 +18,61 @@ class Restoring:
         self._books = books
 
     def restore(self, visit: Visit) -> None:
-        """Take a visit into the books, unless its session is there already; `arrange` must follow."""
+        """Take a visit into the books, unless its session is there already."""
         books = self._books
         session = books.sessions.get(visit.session)
         past = books.past.get(visit.session)
         if session is not None:
             self._take_back(session, visit)
+            books.effects.append(LineMoved(session.fleet))
         elif past is not None and past.reason not in {None, ReleaseReason.LEFT}:
             # It ended while its player's process could not hear of it.
             books.effects.append(Released(past.id, past.fleet, past.state, past.reason, None))
         else:
-            books.past.pop(visit.session, None)
             self._enter(visit)
 
-    def arrange(self) -> None:
-        """Put all lines in the order in which their players came."""
-        for name, fleet in self._books.fleets.items():
-            fleet.line.arrange(lambda session: self._books.sessions[session].joined)
-            self._books.effects.append(LineMoved(name))
+    def resume(self, visit: Visit) -> bool:
+        """Let a player that shows its ticket go on where it was; false if that place is no more.
+
+        Who has the lease of a seat that still waits for it is told again: the first word may be lost.
+        """
+        books = self._books
+        session = books.sessions.get(visit.session)
+        past = books.past.get(visit.session)
+        if session is None:
+            left = past is None or (past.reason is ReleaseReason.LEFT and past.connected is None)
+            if left:
+                self._enter(visit)
+            return left
+        if session.state in SEATED or session.fleet != visit.fleet:
+            return False
+        if session.handed:
+            return visit.way is Way.HANDOFF and self._tell_again(session)
+        session.way, session.user = visit.way, visit.user
+        return True
+
+    def _tell_again(self, session: Session) -> bool:
+        self._books.effects.append(
+            Matched(
+                session=session.id,
+                fleet=session.fleet,
+                stream=session.stream or "",
+                fence=session.fence,
+                waited=max(0.0, self._books.now - session.joined),
+                predicted=None,
+                way=session.way,
+            )
+        )
+        return True
 
     def _enter(self, visit: Visit) -> None:
         books = self._books
+        books.past.pop(visit.session, None)
         session = Session(
             visit.session, visit.fleet, visit.joined, books.now, visit.user, visit.way, touched=books.now
         )
         books.enter(session)
+        books.effects.append(LineMoved(session.fleet))
         if visit.stream is not None:
             self._seat(session, visit, visit.stream)
 
@@ -66,8 +96,7 @@ class Restoring:
         if same and (visit.handed or session.state is not SessionState.RESERVED):
             return
         line = self._books.fleets[session.fleet].line
-        if session.id not in line:
-            line.append(session.id)
+        line.add(session.id, session.joined)
         session.handed = False
         if same:
             line.step_out(session.id)

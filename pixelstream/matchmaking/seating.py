@@ -78,7 +78,7 @@ class Seating:
         books.deadlines.set(("session", session.id), books.now + books.rules.arrival + books.rules.slack)
         if session.way is not Way.JOINED and books.streams[session.stream or ""].leased:
             books.hand(session)
-        waited = books.now - session.joined
+        waited = max(0.0, books.now - session.joined)
         books.effects.append(
             Matched(
                 session=session.id,

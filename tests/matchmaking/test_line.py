@@ -2,13 +2,13 @@
 
 import random
 
-from pixelstream.matchmaking.line import MIN_SLOTS, Line
+from pixelstream.matchmaking.line import Line
 
 
 def line_of(*names: str) -> Line:
     line = Line()
     for name in names:
-        line.append(name)
+        line.add(name, 0.0)
     return line
 
 
@@ -29,7 +29,7 @@ def test_who_steps_out_is_not_waiting_but_keeps_the_place() -> None:
     line = line_of("a", "b", "c")
     line.step_out("a")
     assert (line.head(), line.waiting, len(line)) == ("b", 2, 3)
-    line.append("d")
+    line.add("d", 0.0)
     line.step_in("a")
     assert list(line) == ["a", "b", "c", "d"]
 
@@ -48,40 +48,38 @@ def test_dropping_one_who_is_not_there_changes_nothing() -> None:
     assert list(line) == ["a"]
 
 
-def test_places_survive_when_the_slots_are_renumbered() -> None:
-    line = line_of("first")
-    line.step_out("first")
-    for n in range(10 * MIN_SLOTS):
-        line.append(f"p{n}")
-        if n % 3:
-            line.drop(f"p{n}")
-    line.step_in("first")
-    assert line.head() == "first"
-    assert line.position("p3") == 3
+def test_who_comes_back_stands_where_its_order_says() -> None:
+    line = Line()
+    for name, order in (("c", 3.0), ("a", 1.0), ("b", 2.0), ("b-too", 2.0)):
+        line.add(name, order)
+    assert list(line) == ["a", "b", "b-too", "c"]
+    line.step_out("c")
+    line.add("c", 0.5)
+    assert (list(line), len(line)) == (["c", "a", "b", "b-too"], 4)
 
 
 def test_ranks_agree_with_a_plain_list_whatever_happens() -> None:
     choice = random.Random(7)
-    line, names, out = Line(), list[str](), set[str]()
+    line, names, out = Line(), list[tuple[float, int, str]](), set[str]()
     for n in range(3000):
-        names.append(f"p{n}")
-        line.append(f"p{n}")
+        order = choice.choice([float(n), float(choice.randrange(n + 1))])
+        names = sorted([*names, (order, n, f"p{n}")])
+        line.add(f"p{n}", order)
         some = choice.choice(names)
         match choice.randrange(4):
             case 0:
-                out.add(some)
-                line.step_out(some)
+                out.add(some[2])
+                line.step_out(some[2])
             case 1:
-                out.discard(some)
-                line.step_in(some)
+                out.discard(some[2])
+                line.step_in(some[2])
             case _:
                 names.remove(some)
-                out.discard(some)
-                line.drop(some)
-        standing = [name for name in names if name not in out]
+                out.discard(some[2])
+                line.drop(some[2])
+        standing = [name for _, _, name in names if name not in out]
         assert line.head() == (standing[0] if standing else None)
         assert line.waiting == len(standing)
         if standing:
-            last = standing[-1]
-            assert line.position(last) == len(standing)
-    assert list(line) == [name for name in names if name not in out]
+            assert line.position(standing[-1]) == len(standing)
+    assert list(line) == [name for _, _, name in names if name not in out]
