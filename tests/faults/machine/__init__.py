@@ -1,0 +1,1 @@
+"""The ground of one machine: real processes, as many of each kind as a cluster has, and sessions on them."""

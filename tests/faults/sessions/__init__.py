@@ -1,0 +1,1 @@
+"""Who plays while faults happen: players without a browser, our page in Chromium, and short visits."""
