@@ -82,6 +82,14 @@ class Loop:
             visitor.ws.close()
             self.players.remove(visitor)
 
+    async def seated(self, *players: Visitor) -> None:
+        """Wait until the seats of these have spoken to them."""
+
+        def spoken(visitor: Visitor) -> bool:
+            return any(message["type"] == "config" for message in visitor.told)
+
+        await self.until("all seated", lambda: all(map(spoken, players)))
+
     def wanted(self) -> int:
         """Replicas that the autoscaler gave the fleet."""
         return int(self.kubectl.json("get", FLEET)["spec"]["replicas"])
@@ -161,8 +169,7 @@ async def test_streams_follow_players_and_a_shrinking_fleet_touches_no_session(
             came = await loop.arrive(4)
             await loop.until("five streams wanted", lambda: loop.wanted() == 5)
             reactions.append(time.monotonic() - began)
-            async with asyncio.timeout(SECONDS):
-                await asyncio.gather(*(visitor.seated() for visitor in came))
+            await loop.seated(*came)
 
             stays, *others = came
             stream = (await stays.matched())["detail"]["id"]
@@ -223,8 +230,7 @@ async def test_a_player_waits_through_the_start_of_a_fleet_at_zero_and_is_seated
         await loop.until("an empty fleet", lambda: loop.wanted() == loop.there() == 0)
         (player,) = await loop.arrive(1)
         await player.waiting(1)
-        async with asyncio.timeout(SECONDS):
-            await player.seated()
+        await loop.seated(player)
         assert player.endings == []
         await loop.leave(player)
         await loop.until("an empty fleet", lambda: loop.wanted() == loop.there() == 0)
