@@ -54,8 +54,10 @@ check-player: $(PAGE) ## Types and tests of the web page
 schema: .venv/ready ## Write values.schema.json of every chart
 	python -m pixelstream.settings.schema charts/pixelstream
 
-docs: .venv/ready ## Write README.md of every chart
+docs: .venv/ready ## Write README.md of every chart, the list of metrics and the dashboards
 	python -m tests.setup.readmes
+	python -m tests.setup.catalogue
+	python -m tests.setup.dashboards
 
 version: .venv/ready ## Write the release number everywhere: make version V=1.4.0
 	python -m tests.setup.version "$(V)"

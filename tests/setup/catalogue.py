@@ -8,7 +8,8 @@ of each service's registry and not from what a scrape shows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
@@ -41,14 +42,14 @@ class Entry:
     @property
     def samples(self) -> tuple[str, ...]:
         """The names under which its samples are stored."""
-        return tuple(f"{self.name}{it}" for it in SUFFIXES.get(self.type, ()) if not self.name.endswith(it)) or (
-            self.name,
-        )
+        return tuple(
+            f"{self.name}{it}" for it in SUFFIXES.get(self.type, ()) if not self.name.endswith(it)
+        ) or (self.name,)
 
 
 def _signalserver(registry: CollectorRegistry) -> None:
-    levels = Levels(0, 0, 0, 0, matchmaker=False, seats=1, taken=0, draining=False, sessions={})
-    SignalserverMetrics(registry, levels=lambda: levels, counts=Counts, ice_sources=())
+    nothing: dict[str, Any] = {it.name: {} if it.name == "sessions" else 0 for it in fields(Levels)}
+    SignalserverMetrics(registry, levels=lambda: Levels(**nothing), counts=Counts, ice_sources=())
 
 
 def _gate(registry: CollectorRegistry) -> None:
@@ -79,7 +80,7 @@ def entries() -> list[Entry]:
 
 
 def _declared(registry: CollectorRegistry) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
-    collectors: list[Collector] = list(registry._collector_to_names)  # noqa: SLF001 - there is no other list
+    collectors: list[Collector] = list(registry._collector_to_names)
     for collector in collectors:
         for family in collector.collect():
             source = collector if isinstance(collector, MetricWrapperBase) else family
@@ -106,13 +107,14 @@ def page() -> str:
 
 INTRO = """# Metrics
 
-What the services tell at `/metrics`, each on the port that its page and health checks are on. Names end in their
-unit; a counter ends in `_total`; a histogram has `_bucket`, `_count` and `_sum`. Series by fleet exist once the fleet
+What the services tell at `/metrics`, each on the port of its health checks. Names end in their unit; a
+counter ends in `_total`; a histogram has `_bucket`, `_count` and `_sum`. Series by fleet exist once the fleet
 is known, all others from the start, so a rate is right from the first event.
 
-Monitors (`global.monitoring.enabled`) add `namespace`, `pod` and `container`; those of the matchmaker `service`, and
-those of streams `fleet`, too. Matchmakers that share a store say the same numbers of the whole: take
-`max by (fleet)` of their gauges; what happened at one replica only, such as waits, is counted there: take sums.
+Monitors (`global.monitoring.enabled`) add `namespace`, `pod` and `container`; those of the matchmaker
+`service`, and those of streams `fleet`, too. Matchmakers that share a store say the same of the whole:
+take `max by (fleet)` of their gauges. What happened at one of them, such as waits, is counted there: take
+sums.
 
 Written by `make docs` from the declarations in `pixelstream/metrics`; change those."""
 

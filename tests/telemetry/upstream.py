@@ -5,7 +5,6 @@ exporter (`exporter.py`) then has as upstream gives them.
 """
 
 DCGM = {
-    "DCGM_FI_DEV_DEC_UTIL": "decoder utilisation (%)",
     "DCGM_FI_DEV_ENC_UTIL": "encoder utilisation (%)",
     "DCGM_FI_DEV_FB_FREE": "frame buffer free (MiB)",
     "DCGM_FI_DEV_FB_USED": "frame buffer used (MiB)",
@@ -15,24 +14,20 @@ DCGM = {
     "DCGM_FI_DEV_POWER_USAGE": "power (W)",
     "DCGM_FI_DEV_SM_CLOCK": "clock of the multiprocessors (MHz)",
     "DCGM_FI_DEV_XID_ERRORS": "last XID error",
-    "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE": "share of cycles in which tensor cores are busy; data centre GPUs only",
+    "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE": "share of cycles in which tensor cores work; data centre GPUs",
 }
 """dcgm-exporter, etc/dcp-metrics-included.csv, which its chart reads by default."""
 
 KUBE_STATE = {
-    "kube_deployment_status_replicas_ready": "docs/metrics/workload/deployment-metrics.md",
-    "kube_horizontalpodautoscaler_spec_max_replicas": "docs/metrics/workload/horizontalpodautoscaler-metrics.md",
+    "kube_horizontalpodautoscaler_spec_max_replicas": "docs/…/horizontalpodautoscaler-metrics.md",
     "kube_horizontalpodautoscaler_spec_min_replicas": "the same",
     "kube_horizontalpodautoscaler_status_condition": "the same",
     "kube_horizontalpodautoscaler_status_current_replicas": "the same",
     "kube_horizontalpodautoscaler_status_desired_replicas": "the same",
-    "kube_pod_container_status_restarts_total": "docs/metrics/workload/pod-metrics.md",
 }
 """kube-state-metrics."""
 
 COTURN = {
-    "stun_binding_error": "STUN binding errors",
-    "stun_binding_request": "STUN binding requests",
     "turn_total_allocations": "allocations now, by type",
     "turn_total_traffic_peer_rcvb": "bytes that relays had from peers, counted at the end of a session",
     "turn_total_traffic_peer_sentb": "bytes that relays sent to peers, likewise",
@@ -41,18 +36,9 @@ COTURN = {
 }
 """coturn with `prometheus`, docs/Prometheus.md."""
 
-CADVISOR = {
-    "container_cpu_usage_seconds_total": "CPU time of a container",
-    "container_memory_working_set_bytes": "memory of a container",
-    "container_network_transmit_bytes_total": "bytes that a pod sent; not of pods on the host's network",
-}
-"""The kubelet, /metrics/cadvisor."""
-
 OTHERS = {
     "certmanager_certificate_expiration_timestamp_seconds": "cert-manager, devops-tips/prometheus-metrics",
-    "traefik_open_connections": "Traefik, observability/metrics: by entrypoint and protocol",
     "traefik_tls_certs_not_after": "Traefik, observability/metrics: by cn, sans and serial",
-    "up": "Prometheus: 1 while a target answers",
 }
 
-KNOWN = {**DCGM, **KUBE_STATE, **COTURN, **CADVISOR, **OTHERS}
+KNOWN = {**DCGM, **KUBE_STATE, **COTURN, **OTHERS}
