@@ -26,9 +26,15 @@ def _zone(name: str) -> str:
     return name
 
 
-Cron = Annotated[
-    str, AfterValidator(_recurring), WithJsonSchema({"type": "string", "pattern": r"^\s*\S+(\s+\S+){4}\s*$"})
-]
+def _pattern() -> str:
+    """Return what a schema can hold of five fields: all but a range that ends before it begins."""
+    word = "[A-Za-z]{3}"
+    ones = r"[0-5]?\d", r"[01]?\d|2[0-3]", r"0?[1-9]|[12]\d|3[01]", f"0?[1-9]|1[0-2]|{word}", f"[0-7]|{word}"
+    items = [rf"(\*(/\d+)?|({one})(-({one})(/\d+)?)?)" for one in ones]
+    return r"^\s*" + r"\s+".join(f"{item}(,{item})*" for item in items) + r"\s*$"
+
+
+Cron = Annotated[str, AfterValidator(_recurring), WithJsonSchema({"type": "string", "pattern": _pattern()})]
 """A recurring time in five fields: minute, hour, day of the month, month, day of the week."""
 TimeZone = Annotated[
     str,

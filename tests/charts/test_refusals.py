@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.charts.helm import Object, refusal
+from tests.charts.helm import Object, refusal, template
 
 Values = dict[str, Any]
 
@@ -83,6 +83,16 @@ SCHEMA: list[tuple[Values, str, str]] = [
     ),
     ({"streamer": {"signalserver": {"sidecar": "yes"}}}, "/signalserver/sidecar", "'native'"),
     ({"signalserver": {"enabled": True, "fleet": "My Fleet"}}, "at '/fleet'", "does not match pattern"),
+    (
+        {"streamer": {"autoscaling": {"buffer": {"fixd": 1}}}},
+        UNKNOWN.format("fixd"),
+        "at '/autoscaling/buffer'",
+    ),
+    (
+        {"streamer": {"autoscaling": {"buffer": {"schedule": [{"cron": "0 25 * * *", "streams": 1}]}}}},
+        "does not match pattern",
+        "at '/autoscaling/buffer/schedule/0/cron'",
+    ),
     ({"turn": {"kind": "deployment"}}, "at '/kind'", "'DaemonSet', 'Deployment'"),
     ({"turn": {"ports": {"max": 70000}}}, "at '/ports/max'", "maximum: got 70,000, want 65,535"),
     ({"turn": {"peers": {"allow": ["10.0.0.0/8"]}}}, "at '/peers/allow/0'", "does not match pattern"),
@@ -125,6 +135,21 @@ WORDS: list[tuple[Values, str, str]] = [
         "minReplicas above maxReplicas",
     ),
     (
+        {"streamer": {"autoscaling": {"enabled": True, "minReplicas": 0, "metric": {"type": "Pods"}}}},
+        "streamer.fleets.default.autoscaling.metric.type",
+        "would never leave 0",
+    ),
+    (
+        {"streamer": {"autoscaling": {"enabled": True, "kind": "keda", "keda": {"trigger": "prometheus"}}}},
+        "streamer.fleets.default.autoscaling.keda.prometheusUrl",
+        "say where Prometheus answers",
+    ),
+    (
+        {"streamer": {"autoscaling": {"enabled": True, "minReplicas": 3, "budget": {"gpuHoursPerDay": 60}}}},
+        "streamer.fleets.default.autoscaling.budget.gpuHoursPerDay",
+        "alone use 72 GPU-hours a day",
+    ),
+    (
         {"streamer": {"terminationGracePeriodSeconds": 30}},
         "streamer.fleets.default.terminationGracePeriodSeconds",
         "at least 60",
@@ -156,6 +181,20 @@ def test_what_cannot_work_is_refused_with_its_key_and_what_to_write(
     assert "these values can't work" in told
     assert f"\n  {key}" in told, told
     assert words in told, told
+
+
+@pytest.mark.parametrize(("version", "taken"), [("1.36.4", False), ("1.37.0", True)])
+def test_zero_streams_by_an_hpa_are_refused_where_the_cluster_may_not_take_them(
+    version: str, *, taken: bool
+) -> None:
+    zero = {"enabled": True, "minReplicas": 0}
+    for values, fine in ((zero, taken), ({**zero, "zeroGate": True}, True), ({**zero, "kind": "keda"}, True)):
+        words = ("--kube-version", version)
+        if fine:
+            template(*words, values={"streamer": {"autoscaling": values}})
+        else:
+            told = refusal({"streamer": {"autoscaling": values}}, *words)
+            assert "feature gate HPAScaleToZero" in told
 
 
 def test_all_faults_of_the_schema_are_told_at_once() -> None:

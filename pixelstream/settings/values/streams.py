@@ -8,17 +8,15 @@ from pixelstream.settings.base import Model, WsUrl
 from pixelstream.settings.matchmaker import MatchmakerSettings
 from pixelstream.settings.signalserver import Engine, SignalserverSettings
 from pixelstream.settings.streamer import StreamerSettings
+from pixelstream.settings.values.autoscaling import Autoscaling
 from pixelstream.settings.values.gpu import Gpu, Warm
 from pixelstream.settings.values.kubernetes import (
     Anything,
-    Behavior,
-    Count,
     Grace,
     IpBlock,
     Labels,
     Lifecycle,
     Probe,
-    Quantity,
     Resources,
     Strategy,
     Variable,
@@ -111,26 +109,6 @@ class Sidecar(Model):
     lifecycle: Lifecycle | None = None
 
 
-class Metric(Model):
-    """What the autoscaler of a fleet reads."""
-
-    type: Literal["External", "Object", "Pods"]
-    name: Annotated[str, Field(min_length=1)]
-    average_value: Quantity
-    labels: Labels | None = None
-
-
-class Autoscaling(Model):
-    """Scaling of a fleet by the number of streams wanted."""
-
-    enabled: bool
-    min_replicas: Count
-    max_replicas: Annotated[int, Field(ge=1)]
-    buffer: Count
-    metric: Metric
-    behavior: Behavior
-
-
 class FleetService(Model):
     """The discovery Service of a fleet."""
 
@@ -169,6 +147,7 @@ class _FleetHead(Model):
     strategy: Strategy
     resources: Resources
     gpu: Gpu
+    price_per_gpu_hour: Annotated[float, Field(ge=0)]
     warm: Warm
 
 

@@ -19,9 +19,7 @@ Faults in this chart's values; see "pixelstream.fault". Usage: {{ include "strea
 {{- if and (eq $values.kind "unreal") (eq $values.image.repository "pixelstream") }}
 {{- include "pixelstream.fault" (dict "key" (printf "%s.image" $key) "wrong" "must name your image of Unreal Engine, since the kind is unreal" "yaml" (printf "%s      kind: unreal\n      image:\n        registry: registry.example.com\n        repository: my/game\n        tag: \"1\"" $head)) }}
 {{- end }}
-{{- if and $values.autoscaling.enabled (gt (int64 $values.autoscaling.minReplicas) (int64 $values.autoscaling.maxReplicas)) }}
-{{- include "pixelstream.fault" (dict "key" (printf "%s.autoscaling" $key) "wrong" "has minReplicas above maxReplicas" "yaml" (printf "%s      autoscaling:\n        enabled: true\n        minReplicas: 1\n        maxReplicas: 10" $head)) }}
-{{- end }}
+{{- if $values.autoscaling.enabled }}{{ include "streamer.autoscalingFaults" (list $ $values $key $head) }}{{ end }}
 {{- include "streamer.gpuFaults" (list $ $values $key $head) }}
 {{- if lt (int64 $values.terminationGracePeriodSeconds) (int64 60) }}
 {{- include "pixelstream.fault" (dict "key" (printf "%s.terminationGracePeriodSeconds" $key) "wrong" "leaves players no time to end; write at least 60" "yaml" (printf "%s      terminationGracePeriodSeconds: 14400" $head)) }}
