@@ -9,20 +9,58 @@ why moves name sessions and links, never positions or counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from pixelstream.matchmaking.effects import Effect
-from pixelstream.matchmaking.model import JoinRefusal, Known, SessionState, Way
+from pixelstream.matchmaking.model import JoinRefusal, Known, SessionState, Visit, Way
 from pixelstream.matchmaking.views import FleetView, Place, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
 
 Sink = Callable[[Effect], None]
 
 
+class StoreWatcher(Protocol):
+    """One who wants to know how the store is."""
+
+    def changed(self, *, up: bool) -> None:
+        """Take the news that the store can be used, or can't."""
+
+    def round_trip(self, seconds: float) -> None:
+        """Take how long a write took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How this replica stands to the others.
+
+    Attributes:
+        up: whether the store can be used now; without it nobody is matched, and nobody is forgotten.
+        met: whether it could ever be used; until then this replica knows nothing of the others.
+        replicas: those that are seen alive, this one among them; those that were, while the store is away.
+        lag: seconds from writing an event to reading it back, the last time.
+    """
+
+    up: bool = True
+    met: bool = True
+    replicas: int = 1
+    lag: float = 0.0
+
+
 class Store(Protocol):
     """The waiting room of all replicas that share it."""
 
     kind: str
+
+    def now(self) -> float:
+        """Return the room's time: seconds since 1970 by the one clock that all replicas go by."""
+
+    @property
+    def sharing(self) -> Sharing:
+        """How this replica stands to the others."""
+
+    def watch(self, watcher: StoreWatcher) -> None:
+        """Have the store's own state told to `watcher`."""
 
     def listen(self, sink: Sink) -> None:
         """Give all effects that concern this process to `sink`; it must not block."""
@@ -34,6 +72,9 @@ class Store(Protocol):
         self, session: str, fleet: str, *, user: str | None = None, way: Way = Way.JOINED
     ) -> JoinRefusal | None:
         """Let a player wait; see `Room.join`."""
+
+    async def resume(self, visit: Visit) -> JoinRefusal | None:
+        """Let a player with a ticket go on waiting at its old place; see `Room.resume`."""
 
     async def leave(self, session: str) -> None:
         """Take out a player whose socket is gone; see `Room.leave`."""

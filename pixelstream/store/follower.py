@@ -19,6 +19,7 @@ import structlog
 from valkey.exceptions import ValkeyError
 
 from pixelstream.matchmaking.model import Session
+from pixelstream.store.base import StoreWatcher
 from pixelstream.store.holding import Holding, write_holding, write_rules
 from pixelstream.store.looks import Looks
 from pixelstream.store.machine import Machine, Told
@@ -53,6 +54,7 @@ class Follower:
         machine: the copy; as old as the last entry that was read.
         looks: views of it; None until the room was entered once.
         entered: whether the replica is in the room now.
+        watchers: are told of entering, of losses and of round trips.
     """
 
     def __init__(
@@ -80,6 +82,11 @@ class Follower:
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._changed = asyncio.Event()
         self._clock: tuple[float, float] | None = None
+        self._sent: dict[int, float] = {}
+        self._lag = 0.0
+        self._up = False
+        self._epoch = time.time() - self._loop.time()
+        self.watchers: list[StoreWatcher] = []
         self._timer: asyncio.TimerHandle | None = None
         self._task = asyncio.create_task(self._run())
 
@@ -96,9 +103,15 @@ class Follower:
     def now(self) -> float:
         """Return the time of the room, in seconds; this machine's own as long as nothing was read."""
         if self._clock is None:
-            return time.time()
+            return self._epoch + self._loop.time()
         then, at = self._clock
         return then + self._loop.time() - at
+
+    @property
+    def lag(self) -> float:
+        """Seconds from writing an event to reading it back, the last time or this time."""
+        oldest = next(iter(self._sent.values()), None)
+        return self._lag if oldest is None else max(self._lag, self._loop.time() - oldest)
 
     def session(self, name: str) -> Session | None:
         """Return a session of the copy."""
@@ -168,9 +181,11 @@ class Follower:
     async def _follow(self) -> None:
         server = Server(self._address)
         try:
-            room = await server.open(secrets.token_hex(8), self._room)
+            room, now = await server.open(secrets.token_hex(8), self._room)
+            self._learn(now)
             if room != self._room:
                 self._room, self._at, self._number = room, "0-0", 0
+                self._holding.spent = self.machine.spent() or self._holding.spent
                 self.machine = Machine()
             self._enter()
             self._stay.clear()
@@ -189,6 +204,16 @@ class Follower:
         finally:
             await server.close()
 
+    def _learn(self, now: float) -> None:
+        """Go by the server's clock; what was noted by this machine's own is moved to it."""
+        if self._clock is None:
+            ahead = now - self.now()
+            for visit in self._holding.visits.values():
+                visit.joined, visit.came = visit.joined + ahead, visit.came + ahead
+            since = self._holding.since
+            since.update({link: at + ahead for link, at in since.items()})
+        self._clock = (now, self._loop.time())
+
     def _enter(self) -> None:
         self._writing, self.entered = True, False
         self._entering = self.post("enter", write_holding(self._holding))
@@ -196,6 +221,8 @@ class Follower:
     def _down(self) -> None:
         self._writing = self.entered = False
         self._posted.clear()
+        self._sent.clear()
+        self._say(up=False)
         if self._timer is not None:
             self._timer.cancel()
         answers, self._answers = self._answers, {}
@@ -203,6 +230,11 @@ class Follower:
             if not answer.done():
                 answer.set_result(None)
         self._changed.set()
+
+    def _say(self, *, up: bool) -> None:
+        told, self._up = self._up, up
+        for watcher in self.watchers if up is not told else ():
+            watcher.changed(up=up)
 
     async def _write(self, server: Server) -> None:
         while not self._stay.is_set():
@@ -212,7 +244,10 @@ class Follower:
                 batch = self._posted[:BATCH]
                 del self._posted[:BATCH]
                 first = self._next - len(self._posted) - len(batch)
+                began = self._sent[first] = self._loop.time()
                 await server.append(self._room, self.me, first, batch)
+                for watcher in self.watchers:
+                    watcher.round_trip(self._loop.time() - began)
 
     async def _beat(self) -> None:
         """Show that this replica lives, and what its settings say now."""
@@ -260,6 +295,8 @@ class Follower:
         self._changed.set()
 
     def _own(self, entry: Entry, results: list[Any]) -> None:
+        if (sent := self._sent.pop(entry.first, None)) is not None:
+            self._lag = self._loop.time() - sent
         for number, result in enumerate(results, entry.first):
             answer = self._answers.pop(number, None)
             if answer is not None and not answer.done():
@@ -269,6 +306,7 @@ class Follower:
             self.entered = True
             log.info("in the shared room", members=len(self.machine.members))
             self._on_entered()
+            self._say(up=True)
 
     def _set_timer(self) -> None:
         """Write something when time has something to do."""

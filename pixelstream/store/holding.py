@@ -16,7 +16,7 @@ from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.model import Known, Visit
 from pixelstream.protocol.control import State
 
-LAW = 1
+LAW = 2
 """Number of the rules by which events become a state; every replica of one room must have the same."""
 
 
@@ -31,6 +31,7 @@ class Holding:
         visits: its players that wait, or are on their way to a seat.
         links: the last state of each of its control links, by the replica's own number.
         since: when each of them said its first.
+        spent: how long the streams of each fleet existed, by quarter of an hour, as an earlier room knew.
     """
 
     rules: Rules
@@ -39,11 +40,13 @@ class Holding:
     visits: dict[str, Visit] = field(default_factory=dict)
     links: dict[int, State] = field(default_factory=dict)
     since: dict[int, float] = field(default_factory=dict)
+    spent: dict[str, dict[int, float]] = field(default_factory=dict)
 
 
 _holding = TypeAdapter(Holding)
 _rules = TypeAdapter(Rules)
 _streams = TypeAdapter(dict[str, Known])
+_visit = TypeAdapter(Visit)
 
 
 def write_holding(holding: Holding) -> Any:
@@ -74,3 +77,13 @@ def write_streams(streams: dict[str, Known]) -> Any:
 def read_streams(data: Any) -> dict[str, Known]:
     """Return what `write_streams` was given."""
     return _streams.validate_python(data)
+
+
+def write_visit(visit: Visit) -> Any:
+    """Return plain data for JSON."""
+    return _visit.dump_python(visit, mode="json")
+
+
+def read_visit(data: Any) -> Visit:
+    """Return what `write_visit` was given."""
+    return _visit.validate_python(data)

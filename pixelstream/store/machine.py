@@ -18,6 +18,7 @@ from pixelstream.matchmaking.effects import (
     AskSeat,
     Changed,
     CloseLink,
+    Displaced,
     Effect,
     Failed,
     FreeSeat,
@@ -28,7 +29,7 @@ from pixelstream.matchmaking.effects import (
 from pixelstream.matchmaking.model import Known, SessionState, Visit, Way
 from pixelstream.matchmaking.room import Room
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
-from pixelstream.store.holding import read_holding, read_rules, read_streams
+from pixelstream.store.holding import read_holding, read_rules, read_streams, read_visit
 
 log = structlog.get_logger(__name__)
 
@@ -74,12 +75,15 @@ class Machine:
         self.begins: float | None = None
         self._now = 0.0
         self._owners: dict[str, str] = {}
+        self._came: dict[str, float] = {}
+        self._displaced: list[Told] = []
         self._next_link = 0
         self._since: dict[int, float] = {}
         self._homes: dict[int, tuple[str, int]] = {}
         self._moves: dict[str, Callable[..., Any]] = {
             "enter": self._enter,
             "join": self._join,
+            "resume": self._resume,
             "discover": self._discover,
             "report": self._report,
             "granted": self._granted,
@@ -87,9 +91,9 @@ class Machine:
             "ended": self._ended,
             "link_lost": self._link_lost,
             "rules": self._rules,
-            "leave": lambda _, session: self._open.leave(session, self._now),
-            "hand": lambda _, session: self._open.hand(session, self._now),
-            "fail": lambda _, session: self._open.fail(session, self._now),
+            "leave": self._by_owner(Room.leave),
+            "hand": self._by_owner(Room.hand),
+            "fail": self._by_owner(Room.fail),
             "end": lambda _, session: self._open.end(session, self._now),
             "touch": lambda _, session: self._open.touch(session, self._now),
             "beat": lambda _: None,
@@ -133,6 +137,11 @@ class Machine:
         times += [member.seen + member.presence for member in self.members.values()]
         return min((time for time in times if time is not None), default=None)
 
+    def spent(self) -> dict[str, dict[int, float]]:
+        """Return how long the streams of each fleet existed, for the next room; see `Holding`."""
+        fleets = self.room.books.fleets if self.room else {}
+        return {name: fleet.ledger.until(self._now) for name, fleet in fleets.items()}
+
     def _one(self, origin: str, number: int, event: Sequence[Any]) -> Any:
         name, *given = event
         member = self.members.get(origin)
@@ -172,6 +181,8 @@ class Machine:
         member = self.members.setdefault(origin, Member(self._now, holding.presence))
         member.seen, member.presence, member.streams = self._now, holding.presence, holding.streams
         self._set_rules(room, holding.rules)
+        for name, quarters in sorted(holding.spent.items()):
+            room.books.fleet(name).ledger.restore(quarters)
         self._rediscover(room)
         self._forget_sessions(origin, room, keep=holding.visits)
         self._restore(origin, room, holding.visits)
@@ -184,12 +195,14 @@ class Machine:
         """Take in what a replica has; of what it had here all along this room knows more."""
         lost = []
         for name, visit in visits.items():
+            if not self._own(origin, name, visit.came):
+                continue
             session = room.books.sessions.get(name)
             if session is None or self._owners.get(name) != origin:
                 lost.append(visit)
+                self._owners[name], self._came[name] = origin, visit.came
             elif visit.handed and (session.stream, session.fence) == (visit.stream, visit.fence):
                 room.hand(name, self._now)
-            self._owners[name] = origin
         room.restore(lost, self._now)
 
     def _drop(self, origin: str, room: Room) -> None:
@@ -206,7 +219,29 @@ class Machine:
             session = room.session(name)
             if session is not None and session.way is not Way.REMOTE:
                 room.leave(name, self._now)
-            self._owners.pop(name, None)
+            self._disown(name)
+
+    def _own(self, origin: str, session: str, came: float) -> bool:
+        """Whether the player is this replica's; of two sockets the later one counts, and the other goes."""
+        owner = self._owners.get(session)
+        if owner is None or owner == origin:
+            return True
+        later = self._came.get(session, 0.0) <= came
+        self._displaced.append(Told(owner if later else origin, Displaced(session)))
+        return later
+
+    def _disown(self, session: str) -> None:
+        self._owners.pop(session, None)
+        self._came.pop(session, None)
+
+    def _by_owner(self, move: Callable[[Room, str, float], None]) -> Callable[[str, str], None]:
+        """A move that only the replica of the session's player may make."""
+
+        def carry_out(origin: str, session: str) -> None:
+            if self._owners.get(session, origin) == origin:
+                move(self._open, session, self._now)
+
+        return carry_out
 
     def _rules(self, origin: str, data: Any) -> None:
         self._set_rules(self._open, read_rules(data))
@@ -235,7 +270,14 @@ class Machine:
     def _join(self, origin: str, session: str, fleet: str, user: str | None, way: str) -> Any:
         refusal = self._open.join(session, fleet, self._now, user=user, way=Way(way))
         if refusal is None:
-            self._owners[session] = origin
+            self._owners[session], self._came[session] = origin, self._now
+        return refusal
+
+    def _resume(self, origin: str, data: Any) -> Any:
+        visit = read_visit(data)
+        refusal = self._open.resume(visit, self._now)
+        if refusal is None and self._own(origin, visit.session, self._now):
+            self._owners[visit.session], self._came[visit.session] = origin, self._now
         return refusal
 
     def _link(self, origin: str, member: Member, local: int) -> int:
@@ -283,7 +325,8 @@ class Machine:
 
     def _tell(self, origin: str) -> list[Told]:
         effects = self._open.take_effects() if self.room is not None else []
-        return [told for effect in effects for told in self._addressed(effect, origin)]
+        displaced, self._displaced = self._displaced, []
+        return [*displaced, *(told for effect in effects for told in self._addressed(effect, origin))]
 
     def _addressed(self, effect: Effect, origin: str) -> list[Told]:
         match effect:
@@ -294,7 +337,7 @@ class Machine:
                 # Its player's replica acts; all others only have followers to wake.
                 owner = self._owners.get(effect.session, origin)
                 if isinstance(effect, Released):
-                    self._owners.pop(effect.session, None)
+                    self._disown(effect.session)
                 return [
                     Told(owner, effect),
                     Told(None, Changed(effect.session, _AFTER[type(effect)])),

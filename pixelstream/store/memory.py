@@ -1,8 +1,8 @@
 """The store of a single matchmaker: the pure room, a clock, and a timer for its deadlines.
 
 No move awaits anything, so each is atomic by itself on one event loop. The trap: a restart forgets
-everybody who waits; sessions on seats come back with the streams' states, since fences start from
-the wall clock and leases need no store.
+everybody who waits, until they come back with their tickets; sessions on seats come back with the
+streams' states, since fences start from the wall clock and leases need no store.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ import structlog
 
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.effects import Effect
-from pixelstream.matchmaking.model import JoinRefusal, Known, SessionState, Way
+from pixelstream.matchmaking.model import JoinRefusal, Known, SessionState, Visit, Way
 from pixelstream.matchmaking.room import Room
 from pixelstream.matchmaking.views import FleetView, Place, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
-from pixelstream.store.base import Sink
+from pixelstream.store.base import Sharing, Sink, StoreWatcher
 from pixelstream.store.looks import Looks
+
+RETURNING = 10.0
+"""Seconds after its birth in which a room takes in who waited in the one before."""
+GATHER = 1.0
+"""Seconds after each of them in which nobody is matched, so that the first in line is the first."""
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +49,20 @@ class MemoryStore:
         self._sinks: list[Sink] = []
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
+        self._gathers_until = self._loop.time() + RETURNING
+        self._beginning: asyncio.TimerHandle | None = None
+
+    def now(self) -> float:
+        """See `Store.now`."""
+        return self._clock()
+
+    @property
+    def sharing(self) -> Sharing:
+        """See `Store.sharing`: there is nothing that could be lost, and nobody else."""
+        return Sharing()
+
+    def watch(self, watcher: StoreWatcher) -> None:
+        """See `Store.watch`; nothing ever happens."""
 
     def listen(self, sink: Sink) -> None:
         """See `Store.listen`."""
@@ -54,6 +73,8 @@ class MemoryStore:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = self._timer_at = None
+        if self._beginning is not None:
+            self._beginning.cancel()
         self._sinks.clear()
 
     # --- moves -------------------------------------------------------------------------------
@@ -63,6 +84,13 @@ class MemoryStore:
     ) -> JoinRefusal | None:
         """See `Store.join`."""
         refusal = self._room.join(session, fleet, self._clock(), user=user, way=way)
+        self._after()
+        return refusal
+
+    async def resume(self, visit: Visit) -> JoinRefusal | None:
+        """See `Store.resume`; a young room waits for the others of the one before."""
+        self._gather()
+        refusal = self._room.resume(visit, self._clock())
         self._after()
         return refusal
 
@@ -155,6 +183,20 @@ class MemoryStore:
 
     def _time(self) -> float:
         return self._epoch + self._loop.time()
+
+    def _gather(self) -> None:
+        left = self._gathers_until - self._loop.time()
+        if left <= 0:
+            return
+        self._room.hold()
+        if self._beginning is not None:
+            self._beginning.cancel()
+        self._beginning = self._loop.call_later(min(left, GATHER), self._begin)
+
+    def _begin(self) -> None:
+        self._beginning = None
+        self._room.begin(self._clock())
+        self._after()
 
     def _after(self) -> None:
         """Hand out what followed from a move, and wake up at the next deadline."""

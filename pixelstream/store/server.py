@@ -36,8 +36,10 @@ _OPEN = (
     _RUN
     + """
 local held = redis.call('HMGET', KEYS[1], 'id', 'run', 'n')
+local time = redis.call('TIME')
+local now = time[1] .. '.' .. string.format('%06d', time[2])
 if held[1] and held[2] == run and (held[1] == ARGV[2] or tonumber(held[3]) <= tonumber(ARGV[3])) then
-  return held[1]
+  return {held[1], now}
 end
 if held[1] then
   local old = KEYS[1] .. ':log:' .. held[1]
@@ -46,7 +48,7 @@ if held[1] then
 end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'id', ARGV[1], 'run', run, 'n', 0)
-return ARGV[1]
+return {ARGV[1], now}
 """
 )
 _APPEND = (
@@ -127,10 +129,13 @@ class Server:
             else:
                 await client.aclose(close_connection_pool=True)
 
-    async def open(self, candidate: str, followed: str) -> str:
-        """Return the id of the room: the one that is `followed` or young, else a new one, `candidate`."""
-        found = await self._client.eval(_OPEN, 1, self._room, candidate, followed, str(MAX_REPLAY))
-        return _text(found)
+    async def open(self, candidate: str, followed: str) -> tuple[str, float]:
+        """Return the id of the room and the server's time, in seconds.
+
+        The room is the one that is `followed` or young, else a new one, `candidate`.
+        """
+        room, now = await self._client.eval(_OPEN, 1, self._room, candidate, followed, str(MAX_REPLAY))
+        return _text(room), float(now)
 
     async def append(self, room: str, origin: str, first: int, events: Sequence[Any]) -> None:
         """Write events at the end of the log.

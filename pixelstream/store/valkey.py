@@ -13,18 +13,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
 from pixelstream.matchmaking.books import Rules
-from pixelstream.matchmaking.effects import Changed, Effect, Matched, Released, Returned
+from pixelstream.matchmaking.effects import Changed, Displaced, Effect, Matched, Released, Returned
 from pixelstream.matchmaking.model import SEATED, JoinRefusal, Known, SessionState, Visit, Way
 from pixelstream.matchmaking.views import FleetView, Place, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
-from pixelstream.store.base import Sink
+from pixelstream.store.base import Sharing, Sink, StoreWatcher
 from pixelstream.store.follower import Follower
-from pixelstream.store.holding import Holding, write_streams
+from pixelstream.store.holding import Holding, write_streams, write_visit
 from pixelstream.store.machine import Told
 from pixelstream.store.server import Address
 
@@ -50,6 +51,25 @@ class ValkeyStore:
         self._follower = Follower(
             secrets.token_hex(8), address, self._holding, told=self._told, entered=self._entered
         )
+
+    def now(self) -> float:
+        """See `Store.now`: the server's clock, whatever this machine's says."""
+        return self._follower.now()
+
+    @property
+    def sharing(self) -> Sharing:
+        """See `Store.sharing`."""
+        follower = self._follower
+        return Sharing(
+            up=follower.entered,
+            met=follower.looks is not None,
+            replicas=len(follower.machine.members),
+            lag=follower.lag,
+        )
+
+    def watch(self, watcher: StoreWatcher) -> None:
+        """See `Store.watch`."""
+        self._follower.watchers.append(watcher)
 
     def listen(self, sink: Sink) -> None:
         """See `Store.listen`."""
@@ -79,15 +99,27 @@ class ValkeyStore:
             return JoinRefusal.DRAINING
         if not self.connected and way is Way.REMOTE:
             return JoinRefusal.UNAVAILABLE
-        visit = Visit(session, fleet, self._follower.now(), user, way)
+        now = self._follower.now()
+        visit = Visit(session, fleet, now, user, way, came=now)
         self._holding.visits[session] = visit
         self._untold.add(session)
-        refusal = await self._follower.ask("join", session, fleet, user, way.value)
+        return self._joined(visit, await self._follower.ask("join", session, fleet, user, way.value))
+
+    async def resume(self, visit: Visit) -> JoinRefusal | None:
+        """See `Store.resume`; without a server its place is kept here until there is one."""
+        if self._draining:
+            return JoinRefusal.DRAINING
+        visit = replace(visit, came=self._follower.now())
+        self._holding.visits[visit.session] = visit
+        self._untold.add(visit.session)
+        return self._joined(visit, await self._follower.ask("resume", write_visit(visit)))
+
+    def _joined(self, visit: Visit, refusal: str | None) -> JoinRefusal | None:
         if refusal is not None:
-            self._holding.visits.pop(session, None)
+            self._holding.visits.pop(visit.session, None)
         if self.connected:
-            self._untold.discard(session)
-        if (found := self._follower.session(session)) is not None:
+            self._untold.discard(visit.session)
+        if (found := self._follower.session(visit.session)) is not None:
             visit.joined = found.joined
         return JoinRefusal(refusal) if refusal is not None else None
 
@@ -214,7 +246,7 @@ class ValkeyStore:
             case Returned(session=session):
                 if (visit := visits.get(session)) is not None:
                     visit.stream, visit.handed = None, False
-            case Released(session=session):
+            case Released(session=session) | Displaced(session=session):
                 visits.pop(session, None)
             case Changed(session=session, state=state) if state in SEATED:
                 if (visit := visits.get(session)) is not None and visit.handed:

@@ -203,7 +203,7 @@ async def _compare(
     choice: random.Random, one: MemoryStore, alone: Sink, found: list[tuple[ValkeyStore, Sink]]
 ) -> None:
     streams = {f"s{n}": Known("default") for n in range(3)}
-    link_at = found[1][0]
+    link_at, homes = found[1][0], dict[str, ValkeyStore]()
     for store in (one, link_at):
         await store.discover(streams)
         for n, name in enumerate(streams):
@@ -214,9 +214,11 @@ async def _compare(
         at = found[choice.randrange(2)][0]
         if move == "join":
             assert await one.join(f"n{n}", "default") == await at.join(f"n{n}", "default")
+            homes[f"n{n}"] = at
         elif move == "end":
             assert await one.end(name.replace("p", "n")) == await at.end(name.replace("p", "n"))
         else:
+            at = homes.get(name.replace("p", "n"), at)
             for store in (one, at):
                 await getattr(store, move)(name.replace("p", "n"))
         await at.streams()
