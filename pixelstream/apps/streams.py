@@ -7,13 +7,16 @@ told once and begun again, and the last list stays.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from pixelstream.kube import access
 from pixelstream.kube.client import Client
+from pixelstream.kube.podwatch import Pods, PodWatch
+from pixelstream.kube.presence import Presence
 from pixelstream.kube.streams import Streams, StreamWatch
+from pixelstream.kube.watch import Fault
 from pixelstream.settings.kubernetes import Kubernetes
 
 RETRY = 5.0
@@ -25,41 +28,64 @@ log = structlog.get_logger(__name__)
 class ClusterStreams:
     """The streams of one namespace of a cluster.
 
+    Args:
+        wanted: where they are.
+        pods: labels of their pods; with them the pods are watched beside the slices.
+
+    Attributes:
+        pods: the watch on pods, for others who want to listen; None without `pods`.
+
     Raises:
         SettingsError: there is no way to the API server.
     """
 
-    def __init__(self, wanted: Kubernetes) -> None:
-        self._wanted = wanted
-        self._access = access.find()
-        self._told = ""
-        self._watch: StreamWatch | None = None
+    def __init__(self, wanted: Kubernetes, pods: str | None = None) -> None:
+        self._client = Client(access.find())
+        self._watch = StreamWatch(self._client, wanted.namespace, wanted.selector)
+        self.pods = PodWatch(self._client, wanted.namespace, pods) if pods else None
+        self._presence = Presence()
+        self._told: dict[str, str] = {}
 
     @property
     def current(self) -> bool:
         """Whether the last list is how things are now."""
-        return self._watch is not None and self._watch.current
+        return self._watch.current
 
     async def run(self, tell: Callable[[Streams], None]) -> None:
         """Tell all streams once they are known and after each change, until cancelled."""
 
-        def take(streams: Streams) -> None:
-            self._told = ""
-            tell(streams)
+        def show() -> None:
+            if (streams := self._presence.streams()) is not None:
+                tell(streams)
 
-        client = Client(self._access)
+        def take_slices(streams: Streams) -> None:
+            self._told.pop("slices", None)
+            self._presence.take_slices(streams)
+            show()
+
+        def take_pods(pods: Pods) -> None:
+            self._told.pop("pods", None)
+            self._presence.take_pods(pods)
+            show()
+
         try:
-            while True:
-                try:
-                    self._watch = StreamWatch(client, self._wanted.namespace, self._wanted.selector)
-                    await self._watch.run(take, self._fault)
-                except Exception as error:  # noqa: BLE001 - told, and begun again
-                    self._fault(repr(error))
-                await asyncio.sleep(RETRY)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep("slices", lambda fault: self._watch.run(take_slices, fault)))
+                if self.pods is not None:
+                    self.pods.listen(take_pods)
+                    tasks.create_task(self._keep("pods", self.pods.run))
         finally:
-            await client.close()
+            await self._client.close()
 
-    def _fault(self, words: str) -> None:
-        if words != self._told:
-            self._told = words
-            log.warning("streams stay as they are", fault=words)
+    async def _keep(self, what: str, watch: Callable[[Fault], Awaitable[None]]) -> None:
+        def fault(words: str) -> None:
+            if words != self._told.get(what):
+                self._told[what] = words
+                log.warning("streams stay as they are", watch=what, fault=words)
+
+        while True:
+            try:
+                await watch(fault)
+            except Exception as error:  # noqa: BLE001 - told, and begun again
+                fault(repr(error))
+            await asyncio.sleep(RETRY)

@@ -17,6 +17,8 @@ OURS = "pixelstream"
 """What the API server calls us as an author: our User-Agent up to its slash."""
 TEMPLATE = "kube-controller-manager"
 """Author of what a pod was made with, which is the Deployment's own word."""
+ENDED = frozenset({"Failed", "Succeeded"})
+"""Phases of a pod that will never run again."""
 UNKNOWN = "somebody"
 """Whoever removed an annotation: the object no longer says."""
 
@@ -29,6 +31,9 @@ class Pod:
         version: of the object; of two readings of one pod, the greater is newer.
         labels, annotations: those of ours that it has.
         author: who wrote the deletion cost, if not we and not its template.
+        ready: it answers its readiness probe.
+        ending: it has been told to end.
+        over: all of it has ended, though the object is still there.
     """
 
     uid: str
@@ -36,6 +41,9 @@ class Pod:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     author: str | None = None
+    ready: bool = True
+    ending: bool = False
+    over: bool = False
 
     @property
     def cost(self) -> str | None:
@@ -51,13 +59,16 @@ class Pod:
 def read_pod(one: Object) -> Pod:
     """Read a pod."""
     meta = one["metadata"]
-    annotations = meta.get("annotations") or {}
+    annotations, status = meta.get("annotations") or {}, one.get("status") or {}
     return Pod(
         uid=meta.get("uid", ""),
         version=int(meta["resourceVersion"]),
         labels=_of(meta.get("labels") or {}, STATE),
         annotations=_of(annotations, DELETION_COST, SAFE_TO_EVICT, DO_NOT_DISRUPT),
         author=_author(meta) if DELETION_COST in annotations else None,
+        ready=_ready(status),
+        ending="deletionTimestamp" in meta,
+        over=status.get("phase") in ENDED,
     )
 
 
@@ -78,6 +89,12 @@ def overwriter(before: Pod | None, now: Pod) -> str | None:
     if now.author is None and same and now.cost is None:  # we never remove it
         return UNKNOWN
     return now.author
+
+
+def _ready(status: Object) -> bool:
+    """What the pod's conditions say; one that has none says nothing against it."""
+    words = [one.get("status") for one in status.get("conditions") or () if one.get("type") == "Ready"]
+    return words in ([], ["True"])
 
 
 def _of(found: Mapping[str, str], *names: str) -> dict[str, str]:

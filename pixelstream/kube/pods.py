@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 
 from pixelstream.kube.client import GONE, PODS, ApiError, Client
 from pixelstream.kube.marked import Pod, overwriter, patch_of, read_pod
-from pixelstream.kube.watch import Fault, Watch
+from pixelstream.kube.podwatch import Pods, PodWatch
+from pixelstream.kube.watch import Fault
 from pixelstream.matchmaking.marks import Marks, PodState, WriteResult
 
 WRITERS = 4
@@ -37,7 +38,7 @@ class PodMarker:
     Args:
         client: of the API server.
         namespace: of the pods.
-        selector: their labels; others are never written.
+        watch: tells them; others are never written. It is run by whoever made it.
         count: is told what became of each write.
         overwritten: is told who wrote or removed a deletion cost, each time.
     """
@@ -46,14 +47,13 @@ class PodMarker:
         self,
         client: Client,
         namespace: str,
-        selector: str,
+        watch: PodWatch,
         *,
         count: Callable[[WriteResult], None],
         overwritten: Callable[[str], None],
     ) -> None:
         self._client, self._namespace = client, namespace
         self._count, self._overwritten = count, overwritten
-        self._watch = Watch(client, PODS, read_pod, namespace=namespace, selector=selector)
         self._pods: dict[str, Pod] = {}
         self._wanted: OrderedDict[str, Marks] = OrderedDict()
         self._due: dict[str, float] = {}
@@ -62,6 +62,7 @@ class PodMarker:
         self._loop = asyncio.get_running_loop()
         self._failures = 0
         self._hold = 0.0
+        watch.listen(self._see)
 
     @property
     def pending(self) -> int:
@@ -80,22 +81,20 @@ class PodMarker:
             self._schedule(pod)
 
     async def run(self, fault: Fault) -> None:
-        """Watch and write until cancelled; `fault` takes words for each failure.
+        """Write until cancelled; `fault` takes words for each failure.
 
         It may be run again after an end that nobody expected, which may have lost a write on its way.
         """
         for name in self._wanted.keys() & self._pods.keys():
             self._schedule(name)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch.run(self._see, fault))
             for _ in range(WRITERS):
                 tasks.create_task(self._write(fault))
 
     # --- what there is -------------------------------------------------------------------------
 
-    def _see(self, found: Mapping[str, Pod]) -> None:
+    def _see(self, pods: Pods) -> None:
         """Take over all pods; a reading that is older than the answer to our last patch is not taken."""
-        pods = {key.rpartition("/")[2]: pod for key, pod in found.items()}
         for gone in self._pods.keys() - pods.keys():
             del self._pods[gone]
             self._forget(gone)

@@ -31,12 +31,14 @@ class Stream:
         address: host:port of its signalserver, an IPv6 host in brackets.
         serving: it is ready, even if it is about to end.
         terminating: it has been told to end.
+        uid: of the pod; a new pod of the same name has another.
     """
 
     fleet: str
     address: str
     serving: bool
     terminating: bool
+    uid: str = ""
 
     @property
     def offered(self) -> bool:
@@ -63,7 +65,7 @@ def read_slice(one: Object) -> Slice | None:
     fleet = (one["metadata"].get("labels") or {}).get(FLEET, "default")
     port = _port(one.get("ports") or ())
     pods = [
-        (target["name"], _stream(endpoint, fleet, port))
+        (target["name"], _stream(endpoint, fleet, port, target.get("uid") or ""))
         for endpoint in one.get("endpoints") or ()
         if (target := endpoint.get("targetRef") or {}).get("kind") == "Pod" and endpoint.get("addresses")
     ]
@@ -111,7 +113,7 @@ def _port(ports: Iterable[dict[str, Any]]) -> int:
     return int(numbers.get(PORT_NAME) or PORT)
 
 
-def _stream(endpoint: dict[str, Any], fleet: str, port: int) -> Stream:
+def _stream(endpoint: dict[str, Any], fleet: str, port: int, uid: str) -> Stream:
     conditions = endpoint.get("conditions") or {}
     ready, serving = conditions.get("ready"), conditions.get("serving")
     host = endpoint["addresses"][0]
@@ -120,4 +122,5 @@ def _stream(endpoint: dict[str, Any], fleet: str, port: int) -> Stream:
         address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         serving=(ready is not False) if serving is None else bool(serving),
         terminating=bool(conditions.get("terminating")),
+        uid=uid,
     )

@@ -108,12 +108,15 @@ class MatchFailure(StrEnum):
 class Known:
     """What discovery tells of a stream.
 
-    `offered`: new players may be sent there; false for one that isn't ready or is told to end.
+    Attributes:
+        offered: new players may be sent there; false for one that isn't ready or is told to end.
+        alive: it is seen to serve, by what would tell of its end: so long a broken link ends no session.
     """
 
     fleet: str
     leased: bool = True
     offered: bool = True
+    alive: bool = False
 
 
 @dataclass(slots=True)
@@ -176,6 +179,8 @@ class Stream:
         known: discovery has it, so there is an address that may be dialled.
         leased: its signalserver knows leases, so a player can be sent there.
         offered: discovery lets new players be sent there.
+        alive: discovery sees it serve, and would tell of its end.
+        vanished: discovery had it and has it no more.
         link: number of its control link; None while that is broken.
         seats, taken, ready, draining: as its signalserver last said.
         sessions: ours that are claimed, reserved, connected or away there.
@@ -192,6 +197,8 @@ class Stream:
     known: bool = False
     leased: bool = True
     offered: bool = True
+    alive: bool = False
+    vanished: bool = False
     link: int | None = None
     last_link: int = -1
     epoch: str = ""

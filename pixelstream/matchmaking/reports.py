@@ -188,6 +188,8 @@ class Reports:
         self._books.refresh(stream)
         self._books.deadlines.set(("forget", stream.id), self._books.now + self._books.rules.forget)
         self._give_back_claimed(stream)
+        if stream.vanished:
+            self.forget(stream.id)
         self._seating.match(stream.fleet)
 
     def _give_back_claimed(self, stream: Stream) -> None:
@@ -197,9 +199,15 @@ class Reports:
                 self._books.give_back(session, MatchFailure.LINK_LOST)
 
     def forget(self, stream_id: str) -> None:
-        """Give up on a stream whose link has been broken too long; its sessions are adopted if it returns."""
+        """Give up on a stream whose link has been broken too long; its sessions are adopted if it returns.
+
+        One that discovery sees alive is not given up: its players go on without us.
+        """
         stream = self._books.streams.get(stream_id)
         if stream is None or stream.link is not None:
+            return
+        if stream.known and stream.alive:
+            self._books.deadlines.set(("forget", stream.id), self._books.now + self._books.rules.forget)
             return
         for name in list(stream.sessions):
             session = self._books.sessions[name]

@@ -215,10 +215,11 @@ class Room:
             if new and not known.offered:
                 stream.begun = now
             stream.known, stream.leased, stream.offered = True, known.leased, known.offered
+            stream.alive, stream.vanished = known.alive, False
             self.books.move_stream(stream, known.fleet)
         for stream in list(self.books.streams.values()):
             if stream.id not in streams:
-                stream.known = False
+                stream.known, stream.vanished = False, stream.vanished or stream.known
                 if stream.link is None:
                     self._reports.forget(stream.id)
                     continue

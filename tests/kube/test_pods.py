@@ -5,18 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from pixelstream.kube import pods
 from pixelstream.kube.client import Client
 from pixelstream.kube.pods import PodMarker
+from pixelstream.kube.podwatch import PodWatch
+from pixelstream.kube.watch import Fault
 from pixelstream.matchmaking.marks import DELETION_COST, DO_NOT_DISRUPT, STATE, Marks, WriteResult, marks_of
 from tests.kube.test_watch import access
 from tests.support.kubeapi import PODS, FakeApi, Object, kube_api, pod
 
 FREE, TAKEN = marks_of(0, draining=False), marks_of(1, draining=False)
 SELECTOR = "pixelstream.io/fleet"
+
+
+class Worker(PodMarker):
+    """A marker that runs the watch which it hears."""
+
+    def __init__(self, client: Client, **options: Any) -> None:
+        self.watch = PodWatch(client, "px", SELECTOR)
+        super().__init__(client, "px", self.watch, **options)
+
+    async def run(self, fault: Fault) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.watch.run(fault))
+            tasks.create_task(super().run(fault))
 
 
 class Marked:
@@ -30,11 +46,11 @@ class Marked:
         self.client = Client(access(api))
         self.marker = self.make()
 
-    def make(self) -> PodMarker:
+    def make(self) -> Worker:
         def count(result: WriteResult) -> None:
             self.results[result] += 1
 
-        return PodMarker(self.client, "px", SELECTOR, count=count, overwritten=self.authors.append)
+        return Worker(self.client, count=count, overwritten=self.authors.append)
 
     def want(self, name: str, *states: Marks) -> None:
         for marks in states:

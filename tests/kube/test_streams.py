@@ -76,6 +76,10 @@ def test_what_is_no_pod_with_an_address_is_left_out() -> None:
     assert read({**slice_of(), "endpoints": None}) == {}
 
 
+def test_a_stream_knows_which_pod_of_its_name_it_is() -> None:
+    assert read(slice_of(endpoint("a", "10.0.0.1", "u-1")))["a"].uid == "u-1"
+
+
 def test_without_a_named_port_it_is_the_usual_one() -> None:
     assert read({**slice_of(endpoint("a", "10.0.0.1")), "ports": []})["a"].address == "10.0.0.1:3000"
 

@@ -167,6 +167,19 @@ async def test_the_last_snapshot_stays_while_the_server_is_away(api: FakeApi) ->
         assert len(api.lists) == 1
 
 
+async def test_a_watch_that_is_silent_for_too_long_is_given_up(
+    api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pixelstream.kube.client.SILENCE", 0.3)
+    api.put(POD_PATH, "a", colour="red")
+    async with following(api) as seen:
+        await seen.follows()
+        await api.until(lambda: len(api.watches) == 2)
+        assert len(api.lists) == 1
+        assert seen.snapshots == [{"a": "red"}]
+        assert "cannot be reached" in seen.faults[0]
+
+
 async def test_a_server_that_refuses_is_asked_ever_more_rarely(api: FakeApi) -> None:
     api.refuse = 403
     async with following(api) as seen:

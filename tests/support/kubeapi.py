@@ -256,7 +256,10 @@ users: [{name: me, user: {token: north}}]
 # --- objects ---------------------------------------------------------------------------------------
 
 
-def pod(uid: str, cost: str | None = None, author: str = "", **labels: str) -> Object:
+def pod(
+    uid: str, cost: str | None = None, author: str = "", *, ready: bool = True, ending: bool = False,
+    phase: str = "Running", **labels: str,
+) -> Object:  # fmt: skip
     """The fields of a stream's pod, with a deletion cost and who wrote it."""
     name = "controller.kubernetes.io/pod-deletion-cost"
     fields: Object = {"f:metadata": {"f:annotations": {f"f:{name}": {}}}}
@@ -266,15 +269,17 @@ def pod(uid: str, cost: str | None = None, author: str = "", **labels: str) -> O
             "labels": labels,
             "annotations": {} if cost is None else {name: cost},
             "managedFields": [{"manager": author, "fieldsV1": fields}] if author else [],
-        }
+            **({"deletionTimestamp": "2026-01-01T00:00:00Z"} if ending else {}),
+        },
+        "status": {"phase": phase, "conditions": [{"type": "Ready", "status": "True" if ready else "False"}]},
     }
 
 
-def endpoint(pod: str, address: str, **conditions: bool) -> Object:
+def endpoint(pod: str, address: str, uid: str = "", **conditions: bool) -> Object:
     """An endpoint of an EndpointSlice."""
     return {
         "addresses": [address],
-        "targetRef": {"kind": "Pod", "name": pod},
+        "targetRef": {"kind": "Pod", "name": pod, "uid": uid},
         "conditions": {"ready": True, "serving": True, "terminating": False, **conditions},
     }
 

@@ -95,9 +95,11 @@ class Context:
         self.pushes = Pushes(self.store, settings.queue.notice)
         self.followers = Followers(self.pushes, settings.limits.max_followers)
         self.sources: list[Discovery] = [Static(settings.streams)]
+        cluster = None
         if settings.kubernetes:
-            self.sources.append(Cluster(settings.kubernetes))
-        self.marking = self._make_marking()
+            cluster = Cluster(settings.kubernetes, settings.marks.selector)
+            self.sources.append(cluster)
+        self.marking = self._make_marking(cluster)
         self._make_handlers()
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -134,11 +136,13 @@ class Context:
         self.metrics.joined.set_function(lambda: self.room.count(Stage.JOINED))
         self.metrics.links.set_function(self.open_links)
 
-    def _make_marking(self) -> Marking | None:
+    def _make_marking(self, cluster: Cluster | None) -> Marking | None:
         settings = self.settings
-        if settings.kubernetes is None or not settings.marks.enabled:
+        if settings.kubernetes is None or cluster is None or cluster.pods is None:
             return None
-        made = Marking(settings.kubernetes, settings.marks.selector, self._count_write)
+        if not settings.marks.enabled:
+            return None
+        made = Marking(settings.kubernetes, cluster.pods, self._count_write)
         self.metrics.pods_pending.set_function(lambda: made.pending)
         return made
 

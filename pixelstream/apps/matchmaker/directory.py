@@ -28,6 +28,7 @@ class Address:
         public: host:port that may be told to old front ends.
         leased: its signalserver knows leases; without that the join goes to `url` itself.
         offered: new players may be sent there.
+        alive: it is seen to serve, by what would tell of its end.
     """
 
     fleet: str
@@ -35,6 +36,12 @@ class Address:
     public: str | None = None
     leased: bool = True
     offered: bool = True
+    alive: bool = False
+
+    @property
+    def known(self) -> Known:
+        """What the room needs of it."""
+        return Known(self.fleet, self.leased, self.offered, self.alive)
 
     @property
     def host_port(self) -> tuple[str, int]:
@@ -70,14 +77,22 @@ class Static:
 class Cluster:
     """The streams of a Kubernetes namespace.
 
+    Args:
+        wanted: where they are.
+        pods: labels of their pods.
+
+    Attributes:
+        pods: the watch on them.
+
     Raises:
         SettingsError: there is no way to the API server.
     """
 
     name = "kubernetes"
 
-    def __init__(self, wanted: Kubernetes) -> None:
-        self._streams = ClusterStreams(wanted)
+    def __init__(self, wanted: Kubernetes, pods: str) -> None:
+        self._streams = ClusterStreams(wanted, pods)
+        self.pods = self._streams.pods
 
     async def run(self, tell: Callable[[Mapping[str, Address]], None]) -> None:
         """See `Discovery.run`; while the cluster can't be asked, nothing changes."""
@@ -98,7 +113,7 @@ class Directory:
         self._all = {}
         for known in self._sources.values():
             self._all = {**known, **self._all}
-        self._changed({name: Known(one.fleet, one.leased, one.offered) for name, one in self._all.items()})
+        self._changed({name: one.known for name, one in self._all.items()})
 
     def find(self, stream: str) -> Address | None:
         """Return where a stream is."""
@@ -106,4 +121,4 @@ class Directory:
 
 
 def _address(stream: Stream) -> Address:
-    return Address(stream.fleet, f"ws://{stream.address}", offered=stream.offered)
+    return Address(stream.fleet, f"ws://{stream.address}", offered=stream.offered, alive=stream.serving)

@@ -18,6 +18,7 @@ from pixelstream.kube import access
 from pixelstream.kube.client import Client
 from pixelstream.kube.marked import UNKNOWN
 from pixelstream.kube.pods import PodMarker
+from pixelstream.kube.podwatch import PodWatch
 from pixelstream.matchmaking.marks import WriteResult, marks_of
 from pixelstream.protocol.control import State
 from pixelstream.settings.kubernetes import Kubernetes
@@ -30,17 +31,17 @@ class Marking:
 
     Args:
         where: the streams' namespace.
-        selector: labels of their pods.
+        pods: tells their pods.
         count: is told what became of each write.
 
     Raises:
         SettingsError: there is no way to the API server.
     """
 
-    def __init__(self, where: Kubernetes, selector: str, count: Callable[[WriteResult], None]) -> None:
+    def __init__(self, where: Kubernetes, pods: PodWatch, count: Callable[[WriteResult], None]) -> None:
         self._client = Client(access.find())
         self._marker = PodMarker(
-            self._client, where.namespace, selector, count=count, overwritten=self._overwritten
+            self._client, where.namespace, pods, count=count, overwritten=self._overwritten
         )
         self._authors: Counter[str] = Counter()
         self._told = ""
@@ -59,7 +60,7 @@ class Marking:
         return [_words(author, count) for author, count in sorted(self._authors.items())]
 
     async def run(self) -> None:
-        """Watch and write until cancelled."""
+        """Write until cancelled."""
         try:
             while True:
                 try:

@@ -93,10 +93,11 @@ async def test_health_names_who_overwrites_the_deletion_cost(api: FakeApi, here:
 
 async def test_marks_can_be_switched_off(api: FakeApi) -> None:
     async with house(settings=f"{SETTINGS}\nmarks: {{enabled: false}}") as here:
-        await api.until(lambda: api.watching(SLICES))
+        await api.until(lambda: api.watching(SLICES) and api.watching(PODS))
         assert here.matchmaker.context.marking is None
         assert (await here.get("/api/v1/health"))["warnings"] == []
-    assert {path for path, _ in api.lists} == {SLICES}
+    assert {path for path, _ in api.lists} == {SLICES, PODS}
+    assert api.patches == []
 
 
 async def test_without_a_cluster_there_is_nothing_to_mark() -> None:
