@@ -61,6 +61,7 @@ class Levels:
     matchmaker: bool
     seats: int
     taken: int
+    resetting: int
     draining: bool
     sessions: dict[SeatState, int]
 
@@ -86,7 +87,7 @@ class SignalserverMetrics:
         self._registry = registry
         registry.register(_Gauges(levels))
         for name, text, label, read in _COUNTED:
-            Counted(f"signalserver_{name}", text, label, partial(_read, counts, read), registry)
+            Counted(name, text, label, partial(_read, counts, read), registry)
         self.lease_faults = Tally(
             "signalserver_lease_faults", "Leases that admitted nobody", "code", LeaseFault, registry
         )
@@ -125,9 +126,20 @@ class SignalserverMetrics:
 _Read = Callable[[Counts], Mapping[str, int]]
 
 _COUNTED: tuple[tuple[str, str, str, _Read], ...] = (
-    ("messages", "Messages passed from peer to peer", "type", lambda counts: counts.relayed),
-    ("drops", "Messages that went nowhere", "reason", lambda counts: _named(counts.dropped)),
-    ("refusals", "Players turned away at the door", "reason", lambda counts: _named(counts.refused)),
+    ("signalserver_messages", "Messages passed from peer to peer", "type", lambda counts: counts.relayed),
+    ("signalserver_drops", "Messages that went nowhere", "reason", lambda counts: _named(counts.dropped)),
+    (
+        "signalserver_refusals",
+        "Players turned away at the door",
+        "reason",
+        lambda counts: _named(counts.refused),
+    ),
+    (
+        "pixelstream_reset",
+        "Resets of the streamer between players",
+        "outcome",
+        lambda counts: _named(counts.resets),
+    ),
 )
 
 
@@ -167,9 +179,14 @@ def _rows(now: Levels) -> Iterator[tuple[str, str, int]]:
     yield "stream_socket_open_indicator", "1 while a streamer is attached", now.streamers > 0
     yield "matchmaker_socket_open_indicator", "1 while the control link is open", now.matchmaker
     yield "free_stream_indicator", "1 while a streamer is attached and nobody has a seat", free
-    yield "stream_allocated", "1 while a seat is taken: reserved, connected or away", now.taken > 0
+    yield (
+        "stream_allocated",
+        "1 while a seat is taken: reserved, connected, away or held for a reset",
+        now.taken > 0,
+    )
     yield "sfu_socket_connections", "SFU websockets that are open", now.sfus
     yield "streamers_streaming", "Streamers that players can subscribe to", now.streaming
     yield "seats", "Players that may be here at once", now.seats
-    yield "seats_taken", "Seats that are reserved, connected or away", now.taken
+    yield "seats_taken", "Seats that are reserved, connected or away, or held for a reset", now.taken
+    yield "seats_resetting", "Seats that are held while the streamer is reset", now.resetting
     yield "draining", "1 while no new player is let in", now.draining

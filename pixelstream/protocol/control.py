@@ -85,7 +85,8 @@ class State(_Message):
         seq: grows with each state of one `epoch`; a lower one is ignored.
         epoch: random for each start of the process.
         seats: players that the stream takes at once.
-        taken: seats that are reserved, connected or away, players without a lease among them.
+        taken: seats that are reserved, connected, away or held, players without a lease among them.
+        resetting: those of the taken seats that nobody has while the streamer is reset between players.
         ready: a streamer is attached.
         draining: no claim will be granted any more.
         sessions: those of the taken seats that came by a claim or a lease.
@@ -100,6 +101,7 @@ class State(_Message):
     version: Word = ""
     seats: Annotated[int, Field(ge=0, le=MAX_SEATS)]
     taken: Annotated[int, Field(ge=0)]
+    resetting: Annotated[int, Field(ge=0)] = 0
     ready: bool
     draining: bool
     sessions: Annotated[tuple[SeatedSession, ...], Field(max_length=MAX_SEATS)] = ()

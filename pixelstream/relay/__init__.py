@@ -8,10 +8,11 @@ from pixelstream.relay.options import RelayOptions
 from pixelstream.relay.peers import Peer, Player, Sfu, Streamer
 from pixelstream.relay.ports import ControlRequest, Hello, Host, Lease, Port
 from pixelstream.relay.relay import Relay
+from pixelstream.relay.reset import ResetPlan
 from pixelstream.relay.snapshot import Snapshot
-from pixelstream.relay.vocabulary import Drop, Phase, Refusal, Role
+from pixelstream.relay.vocabulary import Drop, Phase, Refusal, ResetOutcome, Role
 
 __all__ = [
     "ControlRequest", "Drop", "Hello", "Host", "Lease", "Peer", "Phase", "Player", "Port", "Refusal", "Relay",
-    "RelayOptions", "Role", "Sfu", "Snapshot", "Streamer",
+    "RelayOptions", "ResetOutcome", "ResetPlan", "Role", "Sfu", "Snapshot", "Streamer",
 ]  # fmt: skip

@@ -73,6 +73,7 @@ def open_player(room: Room, port: Port, hello: Hello, now: float) -> Player | No
     if former is not None:
         _succeed(former, player)
     room.registry.add_player(player)
+    room.reset.used = True
     room.host.changed()
     tell_player_count(room)
     room.host.want_config(player)

@@ -4,8 +4,10 @@ The trap: `profile` names what the *streamers* understand; with `auto` each stre
 what it shows on the wire (`pixelstream.protocol.profiles` tells what that can and can't reveal).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from pixelstream.relay.reset import ResetPlan
 
 LeasePolicy = Literal["optional", "required"]
 
@@ -48,3 +50,5 @@ class RelayOptions:
     """Paths of the streamer's REST API that players may ask for (`pixelstream.relay.bridge`)."""
     control_pending: int = 4
     """Unanswered `control` requests that a player may have."""
+    reset: ResetPlan = field(default_factory=ResetPlan)
+    """What is done to the streamer before its next player."""

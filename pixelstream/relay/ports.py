@@ -83,6 +83,9 @@ class Host(Protocol):
     def control(self, player: Player, request: ControlRequest) -> None:
         """Ask the streamer's REST API, then call `Relay.respond` exactly once."""
 
+    def reset(self, request: ControlRequest) -> None:
+        """Ask the streamer's REST API to reset it, then call `Relay.reset_answered` exactly once."""
+
     def changed(self) -> None:
         """Something in `Relay.snapshot` changed."""
 

@@ -21,7 +21,7 @@ from pixelstream.relay.registry import Registry
 from pixelstream.relay.room import Room
 from pixelstream.relay.snapshot import Snapshot
 from pixelstream.relay.subscriptions import close_player, player_broke, player_out, streamer_out
-from pixelstream.relay.vocabulary import Drop, Role
+from pixelstream.relay.vocabulary import Drop, ResetOutcome, Role
 
 
 class Relay:
@@ -195,6 +195,7 @@ class Relay:
         """Refuse new claims and players from now on; those who are here, or hold a seat, stay."""
         if not self._room.draining:
             self._room.draining = True
+            self._room.reset.finish(self._room, ResetOutcome.CANCELLED)
             self._room.host.changed()
             self._room.check_drained()
 
@@ -214,6 +215,19 @@ class Relay:
 
     # --- time and reading --------------------------------------------------------------------
 
+    def reset_answered(self, now: float, *, well: bool) -> None:
+        """Tell how a call of `Host.reset` went; one that failed is made again until the deadline."""
+        self._room.reset.answered(self._room, now, well=well)
+
+    def streamer_started(self, now: float) -> None:
+        """The first check of the streamer's container asked: its process is a new one."""
+        self._room.reset.started = now
+
+    @property
+    def restart_wanted(self) -> bool:
+        """Whether the streamer's process is to be started again, for a reset."""
+        return self._room.reset.restart_wanted
+
     def tick(self, now: float) -> None:
         """Let time do its work; call this about once a second."""
         room = self._room
@@ -222,6 +236,7 @@ class Relay:
         lifetimes.watch_players(room, self._keepalive, now)
         lifetimes.watch_streamers(room, self._keepalive, now)
         lifetimes.watch_seats(room, now)
+        room.reset.advance(room, now)
 
     def snapshot(self) -> Snapshot:
         """The whole state, for the control link."""

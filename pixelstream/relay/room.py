@@ -14,6 +14,7 @@ from pixelstream.relay.options import RelayOptions
 from pixelstream.relay.peers import Player
 from pixelstream.relay.ports import Host
 from pixelstream.relay.registry import Registry
+from pixelstream.relay.reset import Reset
 from pixelstream.relay.seats import Seat, Seats
 from pixelstream.relay.vocabulary import Drop, Phase
 
@@ -28,6 +29,7 @@ class Room:
         chosen: the profile of the options.
         learned: with `auto`, what an earlier connection of the streamer taught about its engine.
         bridge: what players ask of the streamer's REST API.
+        reset: what is done between two players.
 
     Raises:
         KeyError: the options name an unknown profile.
@@ -43,6 +45,7 @@ class Room:
         self.chosen = profiles.PROFILES[options.profile]
         self.learned: Profile | None = None
         self.bridge = Bridge(options.control_allow, options.control_pending)
+        self.reset = Reset(options.reset)
         self.draining = False
 
     @property
@@ -71,8 +74,9 @@ class Room:
             player.phase_at = now
 
     def free(self, seat: Seat, reason: EndedReason, now: float) -> None:
-        """Give a seat up, tell so, and notice when it was the last one of a drain."""
+        """Give a seat up, tell so, reset the streamer after the last, notice the last one of a drain."""
         self.seats.end(seat, reason, now)
+        self.reset.begin(self, now)
         self.host.changed()
         self.check_drained()
 

@@ -24,9 +24,11 @@ Rules = dict[type[Peer], dict[str, Handler]]
 def table(room: Room) -> Rules:
     """Lay out the rules of a relay."""
     streamer = StreamerHandlers(room)
+    acknowledgement = room.options.reset.acknowledgement
+    extra: dict[str, Handler] = {acknowledgement: streamer.was_reset} if acknowledgement else {}
     return {
         Player: _player(PlayerHandlers(room)),
-        Streamer: _streamer(streamer),
+        Streamer: extra | _streamer(streamer),
         Sfu: _sfu(SfuHandlers(room), streamer),
     }
 

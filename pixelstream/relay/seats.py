@@ -50,10 +50,14 @@ class Seats:
         limit: how many there are.
         grace: seconds that a leased seat waits for a player whose socket broke.
         on_ended: called when a session is over.
+
+    Attributes:
+        held: seats that nobody has and nobody gets, while a reset runs.
     """
 
     def __init__(self, limit: int, grace: float, on_ended: OnEnded) -> None:
         self.limit = limit
+        self.held = 0
         self._grace = grace
         self._on_ended = on_ended
         self._sessions: dict[str, Seat] = {}
@@ -64,8 +68,8 @@ class Seats:
 
     @property
     def taken(self) -> int:
-        """Seats that are reserved, connected or away."""
-        return len(self._sessions) + self._guests
+        """Seats that are reserved, connected or away, or held."""
+        return len(self._sessions) + self._guests + self.held
 
     @property
     def free(self) -> int:

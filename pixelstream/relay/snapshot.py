@@ -18,6 +18,7 @@ class Snapshot:
     engine: str
     seats: int
     taken: int
+    resetting: int
     ready: bool
     draining: bool
     sessions: tuple[SeatedSession, ...]
@@ -30,6 +31,7 @@ def take(room: Room) -> Snapshot:
         engine=(first.profile if first else room.chosen).name,
         seats=room.seats.limit,
         taken=room.seats.taken,
+        resetting=room.seats.held,
         ready=room.registry.first() is not None,
         draining=room.draining,
         sessions=tuple(

@@ -105,6 +105,11 @@ class StreamerHandlers:
         if streamer.profile.pong:
             streamer.port.send(messages.pong(message.get("time")))
 
+    def was_reset(self, streamer: Streamer, message: Message, now: float) -> None:
+        """The acknowledgement of a reset's message, of the type that the options name."""
+        self._room.reset.acknowledged(streamer, now)
+        self._room.reset.advance(self._room, now)
+
     def ignore(self, streamer: Streamer, message: Message, now: float) -> None:
         """Take note of nothing: pong."""
 

@@ -1,4 +1,4 @@
-"""Words that relay, host and metrics share: roles, phases of a visit, why players and messages were refused.
+"""Words that relay, host and metrics share: roles, phases of a visit, refusals, outcomes.
 
 Each is an Enum, so that a metric's series can exist before its first event. Why a session *ended* and
 why a claim was refused are words of the control link (`pixelstream.protocol.control`).
@@ -47,3 +47,11 @@ class Drop(StrEnum):
     NOT_SUBSCRIBED = "not_subscribed"
     OVERFLOW = "overflow"
     TOO_FAST = "too_fast"
+
+
+class ResetOutcome(StrEnum):
+    """How a reset between two players ended; `cancelled`: the server drains, so nobody comes next."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

@@ -7,11 +7,12 @@ streamer is next door and its socket carries no proof of who it is; beyond loopb
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pixelstream.relay.bridge import AllowList
+from pixelstream.protocol.messages import Type
+from pixelstream.relay.bridge import AllowList, BridgeError
 from pixelstream.settings.base import HttpUrl, Listen, Log, Model, Name, Port, Seconds, WsUrl
 from pixelstream.settings.types import version_schema, version_text
 
@@ -40,8 +41,16 @@ def _pattern(value: str) -> str:
     return value
 
 
+def _path(value: str) -> str:
+    try:
+        return AllowList(["**"]).allow(value, "GET", None).path
+    except BridgeError:
+        raise ValueError("must be a relative path of plain characters such as api/level/reset") from None
+
+
 StunUrl = Annotated[str, AfterValidator(_stun)]
 ControlPattern = Annotated[str, AfterValidator(_pattern)]
+ControlPath = Annotated[str, AfterValidator(_path)]
 Bytes = Annotated[int, Field(ge=1024, le=128 * 1024 * 1024)]
 
 
@@ -178,6 +187,40 @@ class Control(Model):
     max_body: Bytes = 256 * 1024
 
 
+class Reset(Model):
+    """What is done to the streamer once its last player has left, before the next one is let in.
+
+    `message` sends it `message` as it stands, for projects that handle one, and waits for a message of
+    the type `acknowledgement`, else for `settle`. `rest` asks its REST API (`control.url`) for `path`
+    with `method` and `body`, then waits for `settle`. `restart` has its container restarted. What has
+    not worked within `deadline`, or within `restart` for a restart, has failed: then, by `onFailure`,
+    the stream is offered as it is or its container is restarted.
+    """
+
+    kind: Literal["none", "message", "rest", "restart"] = "none"
+    message: dict[str, Any] | None = None
+    acknowledgement: Annotated[str, Field(max_length=64)] = ""
+    method: Literal["GET", "POST"] = "POST"
+    path: ControlPath | None = None
+    body: Any = None
+    settle: Annotated[Seconds, Field(le=600)] = 0.0
+    deadline: Annotated[Seconds, Field(gt=0, le=3600)] = 30.0
+    restart: Annotated[Seconds, Field(gt=0, le=86400)] = 900.0
+    on_failure: Literal["offer", "restart"] = "restart"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind == "message" and not isinstance((self.message or {}).get("type"), str):
+            raise ValueError('kind message needs a message with a type, such as {type: "resetLevel"}')
+        if self.kind == "rest" and self.path is None:
+            raise ValueError("kind rest needs a path, such as api/level/reset")
+        if self.acknowledgement in set(Type):
+            raise ValueError(f"acknowledgement must be a type of your own: {self.acknowledgement} is Epic's")
+        if self.kind in {"message", "rest"} and self.settle >= self.deadline:
+            raise ValueError("settle must be shorter than deadline")
+        return self
+
+
 class Drain(Model):
     """How long players may go on after SIGTERM; keep it below the pod's termination grace period."""
 
@@ -198,6 +241,7 @@ class SignalserverSettings(Model):
     keepalive: Keepalive = Keepalive()
     limits: Limits = Limits()
     control: Control = Control()
+    reset: Reset = Reset()
     drain: Drain = Drain()
     log: Log = Log()
     control_key_file: Path | None = None
@@ -210,6 +254,17 @@ class SignalserverSettings(Model):
             raise ValueError(
                 "limits.slowStreamer must be shorter than keepalive.timeout: players that wait aren't dead"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _reset_has_its_api(self) -> Self:
+        if self.reset.kind == "rest":
+            if self.control.url is None:
+                raise ValueError("reset.kind rest needs control.url, the streamer's REST API")
+            if self.reset.deadline <= self.control.timeout:
+                raise ValueError(
+                    "reset.deadline must be longer than control.timeout, which one call may take"
+                )
         return self
 
     @property

@@ -73,3 +73,25 @@ def test_durations_and_lists_are_read() -> None:
 )
 def test_faults_say_what_would_be_right(text: str, words: str) -> None:
     assert words in faults(text)[0]
+
+
+@pytest.mark.parametrize(
+    ("reset", "words"),
+    [
+        ("{kind: message}", "kind message needs a message with a type"),
+        ("{kind: message, message: {to: start}}", "kind message needs a message with a type"),
+        ("{kind: rest}", "kind rest needs a path"),
+        ("{kind: rest, path: 'http://other/'}", "must be a relative path of plain characters"),
+        ("{kind: rest, path: api/reset}", "reset.kind rest needs control.url"),
+        ("{kind: message, message: {type: a}, acknowledgement: offer}", "must be a type of your own"),
+        ("{kind: message, message: {type: a}, settle: 1m}", "settle must be shorter than deadline"),
+    ],
+)
+def test_a_reset_that_could_not_work_is_refused(reset: str, words: str) -> None:
+    assert words in faults(f"reset: {reset}")[0]
+
+
+def test_a_reset_by_rest_outlasts_one_call() -> None:
+    text = "control: {url: 'http://127.0.0.1:30010', timeout: 10}\nreset: {kind: rest, path: a, deadline: %s}"
+    assert "longer than control.timeout" in faults(text % "5s")[0]
+    assert parse(SignalserverSettings, text % "15s").reset.path == "a"

@@ -121,11 +121,15 @@ class Server:
                 await asyncio.sleep(0.005)
 
     async def metric(self, name: str, **labels: str) -> float:
+        """One sample of /metrics, of those that are named after the signalserver."""
+        return await self.sample(f"signalserver_{name}", **labels)
+
+    async def sample(self, name: str, **labels: str) -> float:
         """One sample of /metrics."""
         text = (await self.http.get("/metrics")).text
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
-                if sample.name == f"signalserver_{name}" and sample.labels == labels:
+                if sample.name == name and sample.labels == labels:
                     return float(sample.value)
         raise AssertionError(f"there is no {name} with {labels}")
 

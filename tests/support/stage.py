@@ -56,6 +56,7 @@ class FakeHost:
         self.prompt = True
         self.wanting: list[Peer] = []
         self.requests: list[tuple[Player, ControlRequest]] = []
+        self.resets: list[ControlRequest] = []
         self.changes = 0
         self.sessions_ended: list[tuple[str, EndedReason, float]] = []
         self.phases: list[tuple[str, Phase, float, float]] = []
@@ -70,6 +71,9 @@ class FakeHost:
 
     def control(self, player: Player, request: ControlRequest) -> None:
         self.requests.append((player, request))
+
+    def reset(self, request: ControlRequest) -> None:
+        self.resets.append(request)
 
     def changed(self) -> None:
         self.changes += 1

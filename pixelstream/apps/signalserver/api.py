@@ -7,8 +7,6 @@ import pydantic's version 1, 2 MB for every sidecar; so routes read theirs from 
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -16,14 +14,11 @@ import orjson
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 
 from pixelstream import __version__
-from pixelstream.apps.service import JSON, create_app, problem
-from pixelstream.apps.signalserver import rest
+from pixelstream.apps.service import JSON, create_app
+from pixelstream.apps.signalserver import neighbour, rest
 from pixelstream.apps.signalserver.context import Context
 from pixelstream.auth.keys import bearer_matches
 from pixelstream.relay import Player, Sfu, Streamer
-
-NOTICE = 5.0
-"""Seconds within which a pod that ends has told us so: its hooks all run at the same time."""
 
 
 def build(context: Context) -> FastAPI:
@@ -75,33 +70,9 @@ def build(context: Context) -> FastAPI:
         return _json(_player(found))
 
     app.include_router(api)
-    app.include_router(_neighbour(context))
+    app.include_router(neighbour.routes(context))
     rest.add(app, context)
     return app
-
-
-def _neighbour(context: Context) -> APIRouter:
-    """What the checks and the last hook of the streamer's container ask, which can answer none itself."""
-    routes = APIRouter(default_response_class=Response)
-
-    @routes.get("/attachedz")
-    async def attached() -> Response:
-        if context.relay.registry.first() is None:
-            return problem(503, "no streamer is attached")
-        return _json({"status": "attached"})
-
-    @routes.get("/drained")
-    async def drained() -> Response:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(NOTICE):
-                await context.draining.wait()
-        if context.draining.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(context.settings.drain.deadline):
-                    await context.drained.wait()
-        return _json({"drained": context.drained.is_set()})
-
-    return routes
 
 
 def _json(value: Any, status: int = 200) -> Response:

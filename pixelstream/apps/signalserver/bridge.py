@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
+
 from pixelstream.apps.signalserver.tasks import Tasks
 from pixelstream.metrics.signalserver import Call, SignalserverMetrics
 from pixelstream.net.http import Answer, CallError, HttpClient
 from pixelstream.relay import ControlRequest, Player
 from pixelstream.settings.signalserver import Control
 
+log = structlog.get_logger(__name__)
+
 OK = range(200, 300)
 Respond = Callable[[Player, ControlRequest, bytes | None, str | None], None]
+ResetAnswered = Callable[[bool], None]
 
 
 class ControlBridge:
@@ -24,22 +29,33 @@ class ControlBridge:
     Args:
         control: where the API is and the bounds of a call.
         respond: takes player, request, body and error; exactly one of the last two is given.
+        reset_answered: takes whether a call of `reset` went well.
         metrics: count how calls ended.
         tasks: run the calls.
     """
 
     def __init__(
-        self, control: Control, respond: Respond, metrics: SignalserverMetrics, tasks: Tasks
+        self,
+        control: Control,
+        respond: Respond,
+        reset_answered: ResetAnswered,
+        metrics: SignalserverMetrics,
+        tasks: Tasks,
     ) -> None:
         self._client = HttpClient(control.url, max_body=control.max_body) if control.url else None
         self._timeout = control.timeout
         self._respond = respond
+        self._reset_answered = reset_answered
         self._metrics = metrics
         self._tasks = tasks
 
     def ask(self, player: Player, request: ControlRequest) -> None:
         """Send a request; its answer goes to `respond`."""
         self._tasks.start(self._ask(player, request))
+
+    def reset(self, request: ControlRequest) -> None:
+        """Send a request of our own; whether it went well goes to `reset_answered`."""
+        self._tasks.start(self._reset(request))
 
     async def call(self, request: ControlRequest) -> Answer:
         """Send a request and return its answer, whatever its status.
@@ -63,6 +79,17 @@ class ControlBridge:
         """Close the connections to the streamer."""
         if self._client is not None:
             self._client.close()
+
+    async def _reset(self, request: ControlRequest) -> None:
+        try:
+            status = (await self.call(request)).status
+        except CallError as error:
+            log.warning("reset was not asked", path=request.path, cause=error.cause)
+            self._reset_answered(False)
+            return
+        if status not in OK:
+            log.warning("reset was refused", path=request.path, status=status)
+        self._reset_answered(status in OK)
 
     async def _ask(self, player: Player, request: ControlRequest) -> None:
         try:

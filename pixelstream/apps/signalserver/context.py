@@ -15,6 +15,7 @@ import structlog
 from pixelstream import __version__
 from pixelstream.apps.signalserver.bridge import ControlBridge
 from pixelstream.apps.signalserver.ice import IceDesk
+from pixelstream.apps.signalserver.resets import plan_of
 from pixelstream.apps.signalserver.shell import Shell
 from pixelstream.apps.signalserver.tasks import Tasks
 from pixelstream.auth.keys import LeaseKeys
@@ -65,7 +66,9 @@ class Context:
         )
         self.turn_api = _turn_api(settings, self.control_key)
         self.ice = IceDesk(settings, self.turn_api, self._configure, self.metrics, self.tasks)
-        self.bridge = ControlBridge(settings.control, self._respond, self.metrics, self.tasks)
+        self.bridge = ControlBridge(
+            settings.control, self._respond, self._reset_answered, self.metrics, self.tasks
+        )
         self.registration = self._register()
         shell = Shell(self.ice, self.bridge, self.registration, self.metrics)
         self.draining = asyncio.Event()
@@ -127,6 +130,9 @@ class Context:
     ) -> None:
         self.relay.respond(player, request, body=body, error=error)
 
+    def _reset_answered(self, well: bool) -> None:  # noqa: FBT001 - a callback of one argument
+        self.relay.reset_answered(self.clock(), well=well)
+
     def _register(self) -> Registration | None:
         url = self.settings.matchmaker.url
         if url is None:
@@ -147,6 +153,7 @@ class Context:
             version=__version__,
             seats=now.seats,
             taken=now.taken,
+            resetting=now.resetting,
             ready=now.ready,
             draining=now.draining,
             sessions=now.sessions,
@@ -172,6 +179,7 @@ class Context:
             matchmaker=self.registration is not None and self.registration.connected,
             seats=snapshot.seats,
             taken=snapshot.taken,
+            resetting=snapshot.resetting,
             draining=snapshot.draining,
             sessions={state: states.count(state) for state in SeatState},
         )
@@ -206,4 +214,5 @@ def _options(settings: SignalserverSettings) -> RelayOptions:
         fallback_options=orjson.dumps(fallback),
         message_rate=settings.limits.message_rate,
         control_allow=settings.control.paths if settings.control.url else (),
+        reset=plan_of(settings.reset),
     )

@@ -44,6 +44,10 @@ class Shell:
         """Ask the streamer's REST API."""
         self._bridge.ask(player, request)
 
+    def reset(self, request: ControlRequest) -> None:
+        """Ask the streamer's REST API to reset it."""
+        self._bridge.reset(request)
+
     def changed(self) -> None:
         """Report to the matchmaker."""
         if self._registration is not None:
