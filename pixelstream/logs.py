@@ -3,7 +3,8 @@
 The traps: nothing here knows of a message's content, and it must stay so, since SDP and candidates
 name people's addresses; and a lease in any value is masked as a last resort, not as a licence to
 log one. A level that is off costs one call of an empty function, so debug lines may stand anywhere
-but on the path of each relayed message.
+but on the path of each relayed message. A line with a `session` gets that session's `trace`, so that one
+visit is found in the logs of all services, by a name that its player may tell.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import orjson
 import structlog
 
 from pixelstream.auth.lease import redact
+from pixelstream.protocol.trace import trace_of
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["json", "console"]
@@ -58,6 +60,7 @@ def setup(
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             name,
+            _trace,
             structlog.processors.format_exc_info,
             _mask,
             *_renderer(style),
@@ -80,6 +83,13 @@ def _renderer(style: Format) -> list[Any]:
 
 def _dumps(event: Any, **_: Any) -> bytes:
     return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    session = event.get("session")
+    if isinstance(session, str) and session:
+        event.setdefault("trace", trace_of(session))
+    return event
 
 
 def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from pixelstream import logs
+from pixelstream.protocol.trace import trace_of
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +80,14 @@ def test_console_lines_are_for_people() -> None:
     structlog.get_logger().info("player joined", player="101")
     assert b"player joined" in out.getvalue()
     assert not out.getvalue().startswith(b"{")
+
+
+def test_a_line_of_a_session_has_the_sessions_trace() -> None:
+    out = io.BytesIO()
+    logs.setup("sample", stream=out, final=False)
+    log = structlog.get_logger("x")
+    log.info("player came", session="v-1")
+    log.info("player left", session=None)
+    first, second = written(out)
+    assert first["trace"] == trace_of("v-1")
+    assert "trace" not in second
