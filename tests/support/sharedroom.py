@@ -72,6 +72,8 @@ class SharedRoom:
         assert one.books.sessions == other.books.sessions
         assert one.books.streams == other.books.streams
         assert one.next_deadline() == other.next_deadline()
+        ledgers = [[fleet.ledger for fleet in room.books.fleets.values()] for room in (one, other)]
+        assert ledgers[0] == ledgers[1]
         assert self.machines[0].members == self.machines[1].members
 
     # --- moves -------------------------------------------------------------------------------
