@@ -18,7 +18,7 @@ from tests.support.sockets import DEADLINE
 from tests.support.stores import replicas, state
 from tests.support.valkeyserver import ValkeyServer, valkey_server
 
-HOURS = 1000.0
+HOURS = 1e6
 SIZES = {
     "default": Sizing(
         percent=50,
