@@ -44,6 +44,7 @@ class FakeApi:
         self.refuse = 0
         self.refuse_patches = 0
         self.end_watches = False
+        self._forbidden: set[str] = set()
         self._objects: dict[str, dict[str, Object]] = {}
         self._history: list[tuple[int, str, Object]] = []
         self._version, self._oldest = 100, 100
@@ -74,6 +75,12 @@ class FakeApi:
     def delete(self, path: str, name: str) -> None:
         """Delete an object; those who watch are told."""
         self._tell(path, "DELETED", self._objects[path].pop(name))
+
+    def forbid(self, path: str) -> None:
+        """Answer 403 to whoever asks for `path` from now on, and end what goes on there."""
+        self._forbidden.add(path)
+        for writer in [writer for writer, where in self._open.items() if where == path]:
+            writer.transport.abort()
 
     def compact(self) -> None:
         """Forget how things came to be as they are."""
@@ -144,8 +151,8 @@ class FakeApi:
         params = {name: values[-1] for name, values in query.items()}
         self.authorizations.append(headers.get("authorization", ""))
         self.times.append(time.monotonic())
-        if self.refuse:
-            writer.write(_answer(self.refuse, {"message": "no"}))
+        if self.refuse or path in self._forbidden:
+            writer.write(_answer(self.refuse or 403, {"message": "no"}))
         elif method == "PATCH":
             self.patches.append((path, orjson.loads(body)))
             writer.write(self._patch(*self.patches[-1]))
