@@ -110,6 +110,10 @@ class PlayerLink:
         if self._socket is not None:
             self._socket.transport.abort()
 
+    def rested(self) -> None:
+        """Take the next loss for the first in a row."""
+        self._row = 0
+
     async def leave(self) -> None:
         """Say goodbye (1000); `run` then ends by itself. To cut it short would leak aioice's sockets."""
         self._leaving.set()

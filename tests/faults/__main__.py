@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pixelstream import logs
-from tests.faults import report, runner
+from tests.faults import pure, report, runner
 from tests.faults.fault import LONG, Fault, Form, Outcome, Unexpected
 from tests.faults.machine.ground import Machine, machine
 from tests.faults.machine.strikes import FAULTS
@@ -38,7 +38,9 @@ def main(
     chosen = _choose(fault)
     form = Form(long=not short, repeat=repeat)
     logs.setup("faults", "warning", "console")
-    outcomes = asyncio.run(_run(chosen, form, players, page=page))
+    outcomes = [_race(one, form) for one in pure.RACES if not fault or one.name in fault]
+    if chosen:
+        outcomes += asyncio.run(_run(chosen, form, players, outcomes, page=page))
     Console(width=None if sys.stdout.isatty() else 120).print(report.table(outcomes))
     for words in report.complaints(outcomes):
         console.print(f"✗ {words}", style="red", markup=False, soft_wrap=True)
@@ -47,26 +49,39 @@ def main(
 
 
 def _choose(names: list[str] | None) -> list[Fault[Machine]]:
-    known = {one.name: one for one in FAULTS}
+    known = [*(one.name for one in pure.RACES), *(one.name for one in FAULTS)]
     if unknown := set(names or ()) - set(known):
         raise typer.BadParameter(f"no fault {', '.join(unknown)}; there are {', '.join(known)}")
     return [one for one in FAULTS if not names or one.name in names]
 
 
-async def _run(chosen: Sequence[Fault[Machine]], form: Form, players: int, *, page: bool) -> list[Outcome]:
+def _race(race: pure.Race, form: Form) -> Outcome:
+    with console.status(race.what):
+        outcome = pure.run(race, form)
+    _say(outcome)
+    return outcome
+
+
+def _say(outcome: Outcome) -> None:
+    words = f"{outcome.repetitions:,}, lost {len(outcome.lost)}, {outcome.seconds:.0f} s"
+    console.print(f"{outcome.what}: {words}", highlight=False)
+
+
+async def _run(
+    chosen: Sequence[Fault[Machine]], form: Form, players: int, before: list[Outcome], *, page: bool
+) -> list[Outcome]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         total = sum(form.repeat or (LONG if form.long else one.short) for one in chosen)
         task = progress.add_task("starting", total=total)
-        finished: list[Outcome] = []
+        finished = list(before)
 
         def told(outcome: Outcome, done: int, of: int) -> None:
             progress.update(task, description=outcome.what, advance=1 if done else 0)
             if done == of:
                 finished.append(outcome)
                 report.write("machine", "long" if form.long else "short", finished)
-                if not console.is_terminal:
-                    console.print(f"{outcome.what}: {of}, lost {len(outcome.lost)}, {outcome.seconds:.0f} s")
+                _say(outcome)
 
         try:
             async with machine(form, players=players, page=page) as ground:

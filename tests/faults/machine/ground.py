@@ -120,6 +120,11 @@ class Machine:
         for player in self.players[::2]:
             player.cut()
 
+    @property
+    def sockets(self) -> int:
+        """How many sockets the players have opened so far; more of them means that some were broken."""
+        return sum(player.player.log.connections for player in self.players)
+
     async def begin(self, session: Playing) -> None:
         """Let a session begin, and watch its player at the streamer."""
         try:

@@ -92,6 +92,7 @@ class PlayerSession:
         now = time.monotonic()
         self._pictures.mark(now)
         self._answers.mark()
+        self.player.rested()
         self._note()
 
     async def steady(self, within: float) -> None:
@@ -155,6 +156,10 @@ class _Noting(Player):
     def __init__(self, url: str, relay_only: bool, pictures: Silence, answers: Unanswered) -> None:  # noqa: FBT001 - of its only caller
         super().__init__(url, handoff=True, relay_only=relay_only)
         self._pictures, self._answers, self._pongs = pictures, answers, 0
+
+    def rested(self) -> None:
+        """Come back at once after the next loss: between two faults of real life lies more than a moment."""
+        self._link.rested()
 
     @property
     def news(self) -> asyncio.Event:

@@ -53,12 +53,32 @@ async def visit(url: str, within: float = 30.0, fleet: str = "default") -> Seat:
         raise Unexpected(f"nobody new was seated within {within:.0f} s; the last trouble: {last}") from None
 
 
+async def hold(url: str, fleet: str, let_go: asyncio.Event, within: float = 30.0) -> None:
+    """Take a seat and keep it until told to let go.
+
+    Raises:
+        Unexpected: no seat was had in time.
+    """
+    try:
+        async with asyncio.timeout(within):
+            matched = await _wait(url, fleet)
+    except TimeoutError:
+        raise Unexpected(f"no seat of the fleet {fleet} was had within {within:.0f} s") from None
+    async with connect(urljoin(url, matched["url"]), compression=None, proxy=None) as seat:
+        await _hear(seat, lambda message: message.get("type") == "config")
+        await let_go.wait()
+
+
 async def _once(url: str, fleet: str) -> Seat:
-    async with connect(f"{url}?handoff=1&fleet={fleet}", compression=None, proxy=None) as room:
-        matched = await _hear(room, lambda message: message.get("matched") is True)
+    matched = await _wait(url, fleet)
     async with connect(urljoin(url, matched["url"]), compression=None, proxy=None) as seat:
         await _hear(seat, lambda message: message.get("type") == "config")
         return Seat(matched["detail"]["id"], matched["session"], time.monotonic())
+
+
+async def _wait(url: str, fleet: str) -> dict[str, Any]:
+    async with connect(f"{url}?handoff=1&fleet={fleet}", compression=None, proxy=None) as room:
+        return await _hear(room, lambda message: message.get("matched") is True)
 
 
 async def _hear(socket: ClientConnection, fits: Any) -> dict[str, Any]:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from tests.faults.fault import Fault
 from tests.faults.machine.ground import Machine
-from tests.faults.machine.strikes import calm, clocks, links, matchmakers, relays, stores, streams, ways
+from tests.faults.machine.strikes import (
+    calm,
+    clocks,
+    lines,
+    links,
+    matchmakers,
+    relays,
+    stores,
+    streams,
+    ways,
+)
 
 FAULTS: tuple[Fault[Machine], ...] = (
     *calm.FAULTS,
+    *lines.FAULTS,
     *matchmakers.FAULTS,
     *stores.FAULTS,
     *ways.FAULTS,

@@ -11,9 +11,9 @@ CUT = 2.0
 DEAD, DEAD_LONG = 8.0, 40.0
 """Seconds that control links swallow everything; from 30 s on both ends notice by themselves."""
 DELAY_MS = 200
-STALL_MS = 6000
-"""How long signalling is held back; less than what a keepalive takes for death."""
-STALLED = 3.0
+STALLED, STALLED_LONG = 6.0, 15.0
+"""Seconds that signalling is held back; in the long form it is taken for dead (`Parts.signalserver`)."""
+STALL_MS = 60_000
 AWAY, AWAY_LONG = 8.0, 60.0
 """Seconds without the cluster's API."""
 
@@ -46,7 +46,7 @@ async def delay(ground: Machine) -> None:
 async def stall(ground: Machine) -> None:
     """Hold signalling back for seconds without losing any of it."""
     async with ground.toxics.poison("latency", EDGE, NGINX, latency=STALL_MS):
-        await asyncio.sleep(STALLED)
+        await asyncio.sleep(ground.form.pick(STALLED, STALLED_LONG))
     await ground.visit()
 
 
@@ -72,7 +72,13 @@ FAULTS: tuple[Fault[Machine], ...] = (
     Fault("control-cut", "control links cut", cut_control),
     Fault("control-dead", "control links dead both ways, unnoticed", dead_control, short=1),
     Fault("signalling-delay", "200 ms delay on signalling", delay),
-    Fault("signalling-stall", "signalling held back for 6 s", stall, short=1, settle=40.0),
+    Fault(
+        "signalling-stall",
+        "signalling held back for 15 s (6 s in the short form)",
+        stall,
+        short=1,
+        settle=40.0,
+    ),
     Fault("signalling-reset", "resets on signalling", reset),
     Fault("api-away", "API server away for 60 s (8 s in the short form)", api_away, short=1),
 )
