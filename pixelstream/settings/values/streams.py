@@ -6,7 +6,7 @@ from pydantic import Field
 
 from pixelstream.settings.base import Model, WsUrl
 from pixelstream.settings.matchmaker import MatchmakerSettings
-from pixelstream.settings.signalserver import Engine, SignalserverSettings
+from pixelstream.settings.signalserver import Engine, Reset, SignalserverSettings
 from pixelstream.settings.streamer import StreamerSettings
 from pixelstream.settings.values.autoscaling import Autoscaling
 from pixelstream.settings.values.gpu import Gpu, Warm
@@ -157,6 +157,7 @@ class _FleetTail(Model):
     network_policy: FleetNetworkPolicy
     pod_disruption_budget: DisruptionBudget
     probes: FleetProbes
+    reset: Reset
 
 
 class _FleetBody(Ending, _FleetTail, Extras, _FleetScheduling, _FleetHead):

@@ -1,4 +1,4 @@
-"""The reset between two players over real sockets: what the streamer hears, what its checks and metrics say."""
+"""The reset between two players over real sockets: what streamer, checks and metrics are told."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from pixelstream import __version__
-from pixelstream.apps.signalserver import api
+from pixelstream.apps.signalserver import neighbour
 from pixelstream.settings.base import CONTROL_KEY_ENV
 from pixelstream.settings.signalserver import STREAMER_TOKEN_ENV
 from tests.support.signalling import DEADLINE, Server, signalserver
@@ -60,7 +60,7 @@ async def test_the_last_hook_of_the_streamer_waits_for_the_last_player(server: S
 async def test_the_last_hook_does_not_wait_where_nothing_drains(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "NOTICE", 0.01)
+    monkeypatch.setattr(neighbour, "NOTICE", 0.01)
     assert (await server.http.get("/drained")).json() == {"drained": False}
 
 

@@ -1,7 +1,7 @@
 {{/*
 Configuration of a signalserver, as YAML: what the chart alone knows, overlaid with `config`.
 Usage: {{ include "pixelstream.signalserverConfig" (dict "context" . "config" .Values.config "fleet" "default" "engine" "auto" "grace" 14400) }}
-Optional key: exposed (true for streamers that come from beyond the pod). The stream's id is the pod's name; see
+Optional keys: exposed (true for streamers that come from beyond the pod), reset. The stream's id is the pod's name; see
 "pixelstream.signalserverContainer".
 */}}
 {{- define "pixelstream.signalserverConfig" -}}
@@ -16,6 +16,7 @@ Optional key: exposed (true for streamers that come from beyond the pod). The st
       "drain" (dict "deadline" (max 0 (sub (int64 .grace) 30)))
       "controlKeyFile" (printf "%s/control-key" $keys)
       "leaseKeysFile" (printf "%s/lease-keys" $keys) -}}
+{{- with .reset }}{{ $_ := set $ours "reset" . }}{{ end -}}
 {{- if .exposed -}}
 {{- $_ := set $ours.streamers "host" "0.0.0.0" -}}
 {{- $_ := set $ours.sfu "host" "0.0.0.0" -}}

@@ -17,10 +17,7 @@ after the signalserver says that no player is left. Usage: {{ include "streamer.
   {{- if not $unreal }}
   args: [streamer, --config, /etc/pixelstream/config.yaml]
   {{- end }}
-  startupProbe:
-    {{- include "pixelstream.probe" (list "/attachedz" 3000 .Values.probes.startup) | nindent 4 }}
-  livenessProbe:
-    {{- include "pixelstream.probe" (list "/attachedz" 3000 .Values.probes.liveness) | nindent 4 }}
+  {{- include "streamer.probes" . | nindent 2 }}
   volumeMounts:
     - {name: tmp, mountPath: /tmp}
     {{- if not $unreal }}
@@ -29,6 +26,25 @@ after the signalserver says that no player is left. Usage: {{ include "streamer.
     {{- with .Values.extraVolumeMounts }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+{{- end -}}
+
+{{/*
+Checks of the streamer's container. Where it may have to be restarted for a reset, the check of life asks often, and bears
+with a missing streamer for as long as the values say all the same. Usage: {{ include "streamer.probes" $fleet }}
+*/}}
+{{- define "streamer.probes" -}}
+{{- $life := .Values.probes.liveness -}}
+{{- $first := "/attachedz" -}}
+{{- $still := $first -}}
+{{- if ne .Values.reset.kind "none" -}}
+{{- $first = "/startedz" -}}
+{{- $still = printf "/streamerz?missing=%d" (mul (int64 $life.periodSeconds) (int64 $life.failureThreshold)) -}}
+{{- $life = mergeOverwrite (deepCopy $life) (dict "periodSeconds" 2 "failureThreshold" 5) -}}
+{{- end -}}
+startupProbe:
+  {{- include "pixelstream.probe" (list $first 3000 .Values.probes.startup) | nindent 2 }}
+livenessProbe:
+  {{- include "pixelstream.probe" (list $still 3000 $life) | nindent 2 }}
 {{- end -}}
 
 {{/*

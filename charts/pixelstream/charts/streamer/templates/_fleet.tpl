@@ -29,7 +29,7 @@ Usage: {{ $fleet := include "streamer.fleet" (list $ $name) | fromYaml }}
       "Chart" (dict "Name" $root.Chart.Name "Version" $root.Chart.Version "AppVersion" $root.Chart.AppVersion)
       "Release" (dict "Name" $root.Release.Name "Namespace" $root.Release.Namespace "Service" $root.Release.Service) -}}
 {{- $engine := include "streamer.engine" $values -}}
-{{- $signalserver := dict "context" $context "config" $values.signalserver.config "fleet" $name "engine" $engine "grace" $values.terminationGracePeriodSeconds -}}
+{{- $signalserver := dict "context" $context "config" $values.signalserver.config "fleet" $name "engine" $engine "grace" $values.terminationGracePeriodSeconds "reset" $values.reset -}}
 {{- toYaml (merge $context (dict
       "fleet" $name
       "name" $stem

@@ -20,6 +20,12 @@ Faults in this chart's values; see "pixelstream.fault". Usage: {{ include "strea
 {{- include "pixelstream.fault" (dict "key" (printf "%s.image" $key) "wrong" "must name your image of Unreal Engine, since the kind is unreal" "yaml" (printf "%s      kind: unreal\n      image:\n        registry: registry.example.com\n        repository: my/game\n        tag: \"1\"" $head)) }}
 {{- end }}
 {{- if $values.autoscaling.enabled }}{{ include "streamer.autoscalingFaults" (list $ $values $key $head) }}{{ end }}
+{{- if and (eq $values.reset.kind "rest") (not (dig "control" "url" "" $fleet.signalserver)) }}
+{{- include "pixelstream.fault" (dict "key" (printf "%s.reset" $key) "wrong" "asks the streamer's REST API, of which nobody knows the address" "yaml" (printf "%s      signalserver:\n        config:\n          control: {url: \"http://127.0.0.1:30010\"}" $head)) }}
+{{- end }}
+{{- if and (eq $values.reset.kind "message") (not (dig "message" "type" "" $values.reset)) }}
+{{- include "pixelstream.fault" (dict "key" (printf "%s.reset" $key) "wrong" "sends a message, but none with a type is given" "yaml" (printf "%s      reset: {kind: message, message: {type: resetLevel}}" $head)) }}
+{{- end }}
 {{- include "streamer.gpuFaults" (list $ $values $key $head) }}
 {{- if lt (int64 $values.terminationGracePeriodSeconds) (int64 60) }}
 {{- include "pixelstream.fault" (dict "key" (printf "%s.terminationGracePeriodSeconds" $key) "wrong" "leaves players no time to end; write at least 60" "yaml" (printf "%s      terminationGracePeriodSeconds: 14400" $head)) }}
