@@ -7,13 +7,14 @@ BIN := .venv/bin
 SETUP := $(PYTHON) -m tests.setup
 PAGE := player/dist/index.html
 ARGS ?=
+FAULTY := coturn valkey chromium nginx faketime toxiproxy
 # Without caches pytest rewrites every module anew, at which CPython 3.11 now and then fails.
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo smoke test test-here bench lint types layers player check-player schema docs version clean
+.PHONY: help demo smoke test test-here faults faults-short bench lint types layers player check-player schema docs version clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 14
@@ -26,11 +27,19 @@ smoke: .venv/ready $(PAGE) ## Play a stream in a headless browser, through the r
 	@$(SETUP) coturn chromium
 	@pixelstream up --smoke --relay-only $(ARGS)
 
-test: test-here test-cluster ## Everything that must hold before a commit
+test: test-here faults-short test-cluster ## Everything that must hold before a commit
 
 test-here: lint types layers check-player $(PAGE) ## The same without a cluster
 	@$(SETUP) relay coturn valkey chromium
 	pytest -m "not cluster" $(ARGS)
+
+faults: .venv/ready $(PAGE) ## Break everything 100 times while sessions play: hours; ARGS="--fault NAME --repeat N"
+	@$(SETUP) $(FAULTY)
+	@python -m tests.faults $(ARGS)
+
+faults-short: .venv/ready $(PAGE) ## The same in minutes; a part of make test
+	@$(SETUP) $(FAULTY)
+	@python -m tests.faults --short $(ARGS)
 
 bench: .venv/ready ## What signalling costs, beside a bare relay; prints a table and JSON
 	@$(SETUP) relay

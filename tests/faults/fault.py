@@ -76,8 +76,10 @@ class Ground(Protocol):
     def sessions(self) -> Sequence[Session]:
         """Those who play."""
 
-    async def whole(self) -> None:
+    async def whole(self) -> list[str]:
         """See that every process runs and every session plays; those that were lost are begun anew.
+
+        Returns the processes that had ended, which is no wonder after a strike that broke off.
 
         Raises:
             Unexpected: it can't be had.

@@ -25,8 +25,7 @@ async def run(ground: G, faults: Sequence[Fault[G]], told: Told) -> list[Outcome
         faults: which.
         told: called after each repetition with the outcome so far, and how many are done of how many.
 
-    Raises:
-        Unexpected: the ground can't be made whole any more.
+    It ends early, with words about it, when the ground can't be made whole any more.
     """
     outcomes = []
     for fault in faults:
@@ -35,14 +34,22 @@ async def run(ground: G, faults: Sequence[Fault[G]], told: Told) -> list[Outcome
         times = ground.form.repeat or (LONG if ground.form.long else fault.short)
         told(outcome, 0, times)
         for number in range(times):
-            await _once(ground, fault, outcome)
+            try:
+                await _once(ground, fault, outcome)
+            except Unexpected as error:
+                outcome.wrong.append(f"repetition {number + 1}: all ends here: {error}")
+                told(outcome, times, times)
+                return outcomes
             told(outcome, number + 1, times)
     return outcomes
 
 
 async def _once(ground: G, fault: Fault[G], outcome: Outcome) -> None:
-    began = time.monotonic()
-    await ground.whole()
+    began, number = time.monotonic(), outcome.repetitions + 1
+    failed_before = bool(outcome.wrong) and outcome.wrong[-1].startswith(f"repetition {number - 1}:")
+    mended = await ground.whole()
+    if mended and not failed_before:
+        outcome.wrong.append(f"before repetition {number}: {', '.join(mended)} had ended by itself")
     struck = list(ground.sessions)
     for session in struck:
         await session.mark()
@@ -50,7 +57,7 @@ async def _once(ground: G, fault: Fault[G], outcome: Outcome) -> None:
         async with asyncio.timeout(STRIKE):
             await fault.strike(ground)
     except (Unexpected, TimeoutError) as error:
-        outcome.wrong.append(f"repetition {outcome.repetitions + 1}: {str(error) or 'no end in sight'}")
+        outcome.wrong.append(f"repetition {number}: {str(error) or 'no end in sight'}")
     await asyncio.gather(*(_judge(session, fault, outcome) for session in struck))
     outcome.repetitions += 1
     outcome.played += len(struck)

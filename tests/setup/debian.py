@@ -1,7 +1,7 @@
 """Debian packages that the stack and its tests use, installed where this user may.
 
-The trap: Debian starts a coturn of its own on all interfaces as soon as it is installed; ours are
-started by whoever needs one, so that one is switched off again.
+The trap: Debian starts a coturn or nginx of its own on all interfaces as soon as it is installed; ours
+are started by whoever needs one, so that one is switched off again.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from tests.setup.progress import StepError, run
 
+STARTED = ("coturn", "nginx")
+"""Packages that start a server of that name."""
 QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
@@ -37,8 +39,8 @@ def install(package: str, *others: str, without: str) -> None:
     run(
         f"Debian package {package}", [*apt, "install", "--no-install-recommends", package, *others], env=QUIET
     )
-    if package == "coturn" and Path("/run/systemd/system").is_dir():
-        run("Debian's own coturn off", [*root, "systemctl", "disable", "--now", "coturn"])
+    if package in STARTED and Path("/run/systemd/system").is_dir():
+        run(f"Debian's own {package} off", [*root, "systemctl", "disable", "--now", package])
 
 
 def _as_root() -> list[str] | None:

@@ -1,4 +1,4 @@
-"""The steps: virtual environment, Node, player page, the relay of the bench, coturn, Valkey, Chromium.
+"""The steps: virtual environment, Node, player page, and the servers and tools that tests run.
 
 Each does nothing when its result is there already; the Makefile knows when a result is out of date.
 The trap: Node's own package installs scripts named `node` that start the real one as a child, which
@@ -82,6 +82,23 @@ def valkey() -> None:
         debian.install("redis-server", without="the shared store can't be tested")
 
 
+def nginx() -> None:
+    """The proxy of the charts, for the fault suite."""
+    if shutil.which("nginx", path=_with_sbin()) is None:
+        debian.install("nginx", without="the proxy can't be struck by faults")
+
+
+def faketime() -> None:
+    """What makes a process believe in another time, for the fault suite."""
+    if not any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")):
+        debian.install("faketime", without="no clock can be put wrong")
+
+
+def toxiproxy() -> None:
+    """What delays, holds back and cuts sockets, for the fault suite; built from source, with Go."""
+    run("toxiproxy", [PYTHON, "-m", "tests.cluster.node", "program", "toxiproxy-server"], timeout=3600)
+
+
 def chromium() -> None:
     """The browser that tests and smoke runs drive."""
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -98,6 +115,11 @@ def _environment() -> dict[str, str]:
     """The environment's own Node first, and the machine's certificates, which that one ignores unasked."""
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     return {"PATH": path, "NODE_USE_SYSTEM_CA": "1"}
+
+
+def _with_sbin() -> str:
+    """Where Debian also puts servers, which is on root's path alone."""
+    return f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"
 
 
 def _node_version() -> tuple[int, ...]:
@@ -117,4 +139,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "coturn": coturn,
     "valkey": valkey,
     "chromium": chromium,
+    "nginx": nginx,
+    "faketime": faketime,
+    "toxiproxy": toxiproxy,
 }

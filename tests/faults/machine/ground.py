@@ -90,16 +90,28 @@ class Machine:
         """All who play."""
         return [*self.players, *self.pages]
 
-    async def whole(self) -> None:
+    async def whole(self) -> list[str]:
         """See that all run and play."""
-        for replica in self._all():
-            if not replica.running:
-                raise Unexpected(f"{replica.name} has ended by itself: {self.processes.log_of(replica)}")
-        for session in self.sessions:
-            if session.lost:
+        await self.store.start()
+        await self.toxics.enable(CONTROL, enabled=True)
+        ended = [replica for replica in self._all() if not replica.running]
+        for replica in ended:
+            await self.processes.start(replica)
+        for session, plays in zip(self.sessions, await self._playing(), strict=True):
+            if not plays:
                 await session.end()
                 await self.begin(session)
-        await asyncio.gather(*(session.steady(STEADY) for session in self.sessions))
+        return [replica.name for replica in ended]
+
+    async def _playing(self) -> list[bool]:
+        async def plays(session: Playing) -> bool:
+            try:
+                await session.steady(STEADY)
+            except TimeoutError:
+                return False
+            return session.lost is None
+
+        return await asyncio.gather(*(plays(session) for session in self.sessions))
 
     async def visit(self) -> None:
         """Let somebody new come by the next way, and leave."""

@@ -6,7 +6,9 @@ left of the template is an error. In a cluster the router leads `/ws` to the mat
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import yaml
 
 from tests.setup.progress import ROOT
 
+PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin") or "nginx"
+"""Debian puts servers where only root's path leads."""
 CHART = ROOT / "charts" / "pixelstream" / "charts" / "proxy"
 _TEMPLATE = re.compile(r'define "proxy\.nginx" -?\}\}\n(?P<text>.*?)\n\{\{- end -\}\}', re.DOTALL)
 _VALUE = re.compile(r"\{\{ \.Values\.(?P<path>[\w.]+) \}\}")

@@ -7,7 +7,6 @@ none is so short that a busy machine alone could pass for a fault.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +102,7 @@ class Parts:
         folder.mkdir()
         text = nginx.render(folder, port=port, gate=gate, matchmaker=behind.matchmaker, linger=LINGER)
         (folder / "nginx.conf").write_text(text, encoding="utf-8")
-        program = shutil.which("nginx") or "nginx"
-        argv = (program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;")
+        argv = (nginx.PROGRAM, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;")
         return Replica(name, argv, port, "/readyz")
 
     def signalserver(self, name: str, seats: int, fleet: str, behind: Behind) -> tuple[Replica, int]:
