@@ -1,6 +1,7 @@
-"""Keys that sign leases, and the check of the shared control key.
+"""Keys that sign leases, and secrets that both ends of a link share.
 
-The trap: the first key signs and all verify, so a rotation is: add the new key at the end
+Either may be several at once, so that one can take another's place while everything runs. The trap: the
+first one signs (or is said) and all verify (or are accepted), so a rotation is: add the new key at the end
 everywhere, then move it to the front, then drop the old one when its last lease has ended.
 """
 
@@ -16,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pixelstream.errors import SettingsError
 
+MAX_KEYS = 16
+"""Keys of a set; a rotation needs two."""
 MIN_KEY_BYTES = 32
 """RFC 7518, 3.2: a key for HS256 has at least the size of the hash."""
 
@@ -28,7 +31,7 @@ class _KeyEntry(BaseModel):
 
 class _KeyFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    keys: Annotated[list[_KeyEntry], Field(min_length=1, max_length=16)]
+    keys: Annotated[list[_KeyEntry], Field(min_length=1, max_length=MAX_KEYS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,54 @@ def _decode(text: str) -> bytes:
         return b""
 
 
-def bearer_matches(authorization: str | None, key: str) -> bool:
-    """Whether an `Authorization` header carries `key` as bearer token; compared in constant time."""
+@dataclass(frozen=True, slots=True)
+class SharedKeys:
+    """A shared secret, or several while one takes another's place; `repr` doesn't show them.
+
+    Attributes:
+        lines: the first is what we say, each of them is accepted from others.
+    """
+
+    lines: tuple[str, ...] = field(repr=False)
+
+    @property
+    def said(self) -> str:
+        """The one that we say."""
+        return self.lines[0]
+
+    @classmethod
+    def parse(cls, text: str, file: str = "key") -> SharedKeys:
+        """Read one secret from each line that isn't blank.
+
+        Raises:
+            SettingsError: there is none, there are more than `MAX_KEYS`, or one has control characters;
+                no secret is shown in the text.
+        """
+        lines = tuple(line.strip() for line in text.splitlines() if line.strip())
+        faults = [] if lines else ["secret is empty; write it into this file"]
+        if len(lines) > MAX_KEYS:
+            faults.append(f"holds {len(lines)} lines; a secret may be {MAX_KEYS} of them at most")
+        # They go into headers and into coturn's options as they are.
+        faults += [
+            f"line {number} must be printable ASCII"
+            for number, line in enumerate(lines, 1)
+            if not (line.isascii() and line.isprintable())
+        ]
+        if faults:
+            raise SettingsError(file, faults)
+        return cls(lines)
+
+    def accepts(self, given: str) -> bool:
+        """Whether `given` is one of them; compared in constant time."""
+        said = given.encode()
+        return any(hmac.compare_digest(said, line.encode()) for line in self.lines)
+
+    def admits(self, authorization: str | None) -> bool:
+        """Whether an `Authorization` header carries one of them as bearer token."""
+        return self.accepts(bearer_of(authorization))
+
+
+def bearer_of(authorization: str | None) -> str:
+    """Return the token of an `Authorization` header of scheme bearer; empty if it has none."""
     scheme, _, token = (authorization or "").partition(" ")
-    given = token.strip().encode()
-    return hmac.compare_digest(given, key.encode()) and scheme.lower() == "bearer"
+    return token.strip() if scheme.lower() == "bearer" else ""

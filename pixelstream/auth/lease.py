@@ -29,7 +29,7 @@ MAX_TOKEN = 2048
 PARTS = 3
 
 _IN_PATH = re.compile(r"(/s/)[^/?#\s]+")
-_IN_QUERY = re.compile(r"(\blease=)[^&#\s]*")
+_IN_QUERY = re.compile(r"(\b(?:lease|ticket)=)[^&#\s]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,13 @@ def verify(token: str, keys: LeaseKeys, now: float) -> Lease:
     return lease
 
 
+def looks_like_lease(token: str) -> bool:
+    """Whether a token is to be taken for a lease, good or bad, rather than for another secret."""
+    return token.count(".") == PARTS - 1
+
+
 def redact(path: str) -> str:
-    """Return a path or URL with the lease in it masked, for logs and error texts."""
+    """Return a path or URL with the lease or ticket in it masked, for logs and error texts."""
     return _IN_QUERY.sub(r"\1***", _IN_PATH.sub(r"\1***", path))
 
 

@@ -73,11 +73,11 @@ class Passage(Generic[_T]):
     """Says where a lease leads, to whoever stands before the streams.
 
     Args:
-        keys: of leases; None if there are none, and then no lease leads anywhere.
+        keys: tells the keys of leases of the moment; None if there are none: then no lease leads anywhere.
         find: returns what is known of a stream by its id, or None.
     """
 
-    def __init__(self, keys: LeaseKeys | None, find: Callable[[str], _T | None]) -> None:
+    def __init__(self, keys: Callable[[], LeaseKeys | None], find: Callable[[str], _T | None]) -> None:
         self._keys = keys
         self._find = find
 
@@ -87,9 +87,10 @@ class Passage(Generic[_T]):
         Raises:
             LeaseError: `malformed`, `unknown_key`, `forged`, `expired` or `unknown_stream`.
         """
-        if self._keys is None:
+        keys = self._keys()
+        if keys is None:
             raise LeaseError("unknown_key", "no keys of leases are known here")
-        name = verify(token, self._keys, now).stream
+        name = verify(token, keys, now).stream
         found = self._find(name)
         if found is None:
             raise LeaseError("unknown_stream", "it names a stream that is not known here")

@@ -30,6 +30,12 @@ def new_registry() -> CollectorRegistry:
     return registry
 
 
+def show_lease_keys(registry: CollectorRegistry, read: Callable[[], int]) -> None:
+    """Show how many keys of leases a service knows: two while one takes the other's place."""
+    gauge = Gauge("pixelstream_lease_keys", "Keys of leases that are known here", registry=registry)
+    gauge.set_function(read)
+
+
 class Counted(Collector):
     """A counter with one label whose ints somebody else keeps; `read` is called at each scrape."""
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -90,6 +90,9 @@ class SignalserverMetrics:
             Counted(name, text, label, partial(_read, counts, read), registry)
         self.lease_faults = Tally(
             "signalserver_lease_faults", "Leases that admitted nobody", "code", LeaseFault, registry
+        )
+        self.renewals = Counter(
+            "pixelstream_lease_renewals", "Leases renewed for players that are here", registry=registry
         )
         self.ice = Tally(
             "signalserver_ice_configs", "ICE configurations handed out", "source", ice_sources, registry

@@ -47,25 +47,29 @@ class HttpClient:
 
     Args:
         base: URL of the server; a path in it stands before every target.
-        headers: sent with every call.
         max_body: bytes that an answer may have.
     """
 
-    def __init__(self, base: str, *, headers: dict[str, str] | None = None, max_body: int = 1 << 20) -> None:
+    def __init__(self, base: str, *, max_body: int = 1 << 20) -> None:
         parts = urlsplit(base)
         self._host = parts.hostname or ""
         secure = parts.scheme == "https"
         self._context = ssl.create_default_context() if secure else None
         self._port = parts.port or (443 if secure else 80)
         self._prefix = parts.path.rstrip("/")
-        lines = [f"Host: {parts.netloc}", *(f"{name}: {value}" for name, value in (headers or {}).items())]
-        self._head = "".join(f"{line}\r\n" for line in lines)
+        self._head = f"Host: {parts.netloc}\r\n"
         self._max_body = max_body
         self._idle: list[_Connection] = []
 
-    async def get(self, target: str, *, timeout: float) -> Answer:  # noqa: ASYNC109 - covers all of the call
+    async def get(
+        self,
+        target: str,
+        *,
+        timeout: float,  # noqa: ASYNC109 - covers all of the call
+        bearer: str | None = None,
+    ) -> Answer:
         """Send a GET; see `call`."""
-        return await self.call("GET", target, timeout=timeout)
+        return await self.call("GET", target, timeout=timeout, bearer=bearer)
 
     async def call(
         self,
@@ -75,6 +79,7 @@ class HttpClient:
         timeout: float,  # noqa: ASYNC109 - one deadline over connecting, sending and reading
         body: bytes | None = None,
         content_type: str = "application/json",
+        bearer: str | None = None,
     ) -> Answer:
         """Send one request and return its answer, whatever its status.
 
@@ -84,6 +89,7 @@ class HttpClient:
             timeout: seconds for all of it.
             body: bytes to send, with their length in bytes.
             content_type: of the body.
+            bearer: token of the `Authorization` header, if there is to be one.
 
         Raises:
             CallError: no whole answer came, or it was too large.
@@ -91,6 +97,8 @@ class HttpClient:
         if not _TARGET.match(target):
             raise CallError("a target begins with a slash and has no blanks or control characters")
         head = f"{method} {self._prefix}{target} HTTP/1.1\r\n{self._head}"
+        if bearer is not None:
+            head += f"Authorization: Bearer {bearer}\r\n"
         if body is not None:
             head += f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
         data = head.encode("latin-1") + b"\r\n" + (body or b"")

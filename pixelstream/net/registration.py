@@ -56,7 +56,7 @@ class Registration:
 
     Args:
         url: of the matchmaker, without a path.
-        key: the shared control key.
+        key: tells the shared control key of the moment; None if there is none.
         snapshot: makes the whole state for a sequence number and an epoch.
         claim: reserves a seat, or says why not.
         release: cancels a reservation or ends a session.
@@ -66,7 +66,7 @@ class Registration:
     def __init__(
         self,
         url: str,
-        key: str | None,
+        key: Callable[[], str | None],
         *,
         snapshot: Callable[[int, str], State],
         claim: Callable[[Claim], RefusedReason | None],
@@ -74,7 +74,7 @@ class Registration:
         first_wait: float = FIRST_WAIT,
     ) -> None:
         self._url = url.rstrip("/") + PATH
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._key = key
         self._snapshot, self._claim, self._release = snapshot, claim, release
         self._first_wait = first_wait
         self._epoch = secrets.token_hex(8)
@@ -120,8 +120,10 @@ class Registration:
 
     async def _once(self) -> None:
         self._lost.clear()
+        key = self._key()
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
         try:
-            await dial(self._url, self, headers=self._headers, limits=Limits(max_message=MAX_MESSAGE))
+            await dial(self._url, self, headers=headers, limits=Limits(max_message=MAX_MESSAGE))
         except DialError as error:
             if self._told != error.cause:
                 self._told = error.cause

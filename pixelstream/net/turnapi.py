@@ -53,7 +53,7 @@ class TurnApi:
 
     Args:
         url: of turn-api; None asks nobody and answers STUN only.
-        key: the shared control key.
+        key: tells the shared control key of the moment; None if there is none.
         deadline: seconds that one call may take.
         stun: URLs that are offered when nothing better is known.
         policy: `all`, or `relay` to let no media past the relays.
@@ -65,15 +65,15 @@ class TurnApi:
         self,
         url: str | None,
         *,
-        key: str | None = None,
+        key: Callable[[], str | None] = lambda: None,
         deadline: float = 1.0,
         stun: Sequence[str] = (),
         policy: str = "all",
         zone: str = "",
         clock: Callable[[], float] = time,
     ) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._client = HttpClient(url, headers=headers, max_body=MAX_ANSWER) if url else None
+        self._client = HttpClient(url, max_body=MAX_ANSWER) if url else None
+        self._key = key
         self._deadline = deadline
         self._stun = tuple(stun)
         self._policy = policy
@@ -89,7 +89,9 @@ class TurnApi:
             return self._stun_only()
         try:
             answer = await self._client.get(
-                f"/?session={quote(session, safe='')}{self._wishes}", timeout=self._deadline
+                f"/?session={quote(session, safe='')}{self._wishes}",
+                timeout=self._deadline,
+                bearer=self._key(),
             )
             if answer.status != 200:  # noqa: PLR2004 - OK
                 raise CallError(f"status {answer.status}")  # noqa: TRY301 - one place tells of all faults

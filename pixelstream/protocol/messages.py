@@ -48,6 +48,10 @@ class Type(StrEnum):
     RESPONSE = "response"
     ACTIVITY = "activity"
     """Ours: a player's page saying that somebody is using it; never relayed."""
+    REFRESH_CONFIG = "refreshConfig"
+    """Ours: a player's page asking for a new `config`, since its media died."""
+    LEASE = "lease"
+    """Ours: a new lease for a page that asked for such by `?renew=1`."""
 
 
 IDENTIFY = b'{"type":"identify"}'
@@ -62,6 +66,11 @@ def endpoint_id_confirm(committed: str) -> bytes:
 def streamer_id_changed(spelling: str, new: str) -> bytes:
     """To subscribers: their streamer has another id. `spelling` is the `type`; 5.3 and 5.4 write `ID`."""
     return orjson.dumps({"type": spelling, "newID": new})
+
+
+def lease(token: str, expires: int) -> bytes:
+    """To a page that asked for it: a new lease of its session, and when it ends (seconds since 1970)."""
+    return orjson.dumps({"type": "lease", "lease": token, "expires": expires})
 
 
 def streamer_list(ids: Iterable[str]) -> bytes:

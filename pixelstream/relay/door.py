@@ -16,6 +16,7 @@ from pixelstream.relay.ports import Hello, Port
 from pixelstream.relay.room import Room
 from pixelstream.relay.seats import Seat
 from pixelstream.relay.subscriptions import (
+    KEEPS_ITS_PEER,
     OFFER_TO_RECEIVE,
     PREFER_SFU,
     subscribe,
@@ -95,7 +96,9 @@ def _seat(room: Room, hello: Hello, now: float) -> Seat | Refusal:
 def _wishes(query: str) -> int:
     bits = 0
     for name, value in parse_qsl(query) if query else ():
-        if value.lower() == "true":
+        if (name, value) == ("renew", "1"):
+            bits |= KEEPS_ITS_PEER
+        elif value.lower() == "true":
             bits |= _WISHES.get(name.lower(), 0)
     return bits
 
@@ -134,7 +137,12 @@ def configure(room: Room, peer: Peer, options: bytes, now: float) -> list[bytes]
 
 
 def _attach(room: Room, player: Player, now: float) -> None:
-    """Subscribe a player of a page that never asks; a returning one anew, for it starts from nothing."""
+    """Subscribe a player of a page that never asks; a returning one anew, for it starts from nothing.
+
+    Our own page comes back with its peer connection alive and says so; if that has died, it subscribes.
+    """
+    if player.streamer is not None and player.wishes & KEEPS_ITS_PEER:
+        return
     unsubscribe(player)
     preferred = room.registry.first(sfu=True) if player.wishes & PREFER_SFU else None
     streamer = preferred or room.registry.first()

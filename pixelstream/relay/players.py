@@ -75,6 +75,10 @@ class PlayerHandlers:
         """Somebody uses this player; from now on, silence about that is idling."""
         player.reports = True
 
+    def refresh_config(self, player: Player, message: Message, now: float) -> None:
+        """Send it `config` again: its connection died, and it builds a new one on the same seat."""
+        self._room.host.want_config(player)
+
     def ignore(self, player: Player, message: Message, now: float) -> None:
         """Take note of nothing: pong, and the deprecated stats."""
 

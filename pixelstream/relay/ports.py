@@ -78,7 +78,7 @@ class Host(Protocol):
     """
 
     def want_config(self, peer: Peer) -> None:
-        """Fetch ICE servers for this peer, then call `Relay.configure`."""
+        """Fetch ICE servers for this peer, then call `Relay.configure`; again when a player asks again."""
 
     def control(self, player: Player, request: ControlRequest) -> None:
         """Ask the streamer's REST API, then call `Relay.respond` exactly once."""

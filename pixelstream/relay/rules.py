@@ -48,6 +48,7 @@ def _player(player: PlayerHandlers) -> dict[str, Handler]:
         Type.PONG.value: player.ignore,
         Type.STATS.value: player.ignore,
         Type.CONTROL.value: player.control,
+        Type.REFRESH_CONFIG.value: player.refresh_config,
         Type.ACTIVITY.value: player.activity,
     }
 

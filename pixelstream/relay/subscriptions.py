@@ -16,6 +16,7 @@ from pixelstream.relay.vocabulary import Phase
 
 OFFER_TO_RECEIVE = 1
 PREFER_SFU = 2
+KEEPS_ITS_PEER = 4
 """Bits of `Player.wishes`."""
 
 

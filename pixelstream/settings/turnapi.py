@@ -83,6 +83,7 @@ class TurnApiSettings(Model):
     log: Log = Log()
     turn_secret_file: Path | None = None
     control_key_file: Path | None = None
+    lease_keys_file: Path | None = None
     credentials: Credentials = Credentials()
     max_relays: Annotated[int, Field(ge=1, le=16)] = 2
     sources: Sources = Sources()

@@ -1,11 +1,11 @@
-"""Keys of leases are read whole or refused in words, and the control key is compared as a bearer token."""
+"""Keys of leases and shared secrets are read whole or refused in words; each of several is accepted."""
 
 import base64
 
 import orjson
 import pytest
 
-from pixelstream.auth.keys import LeaseKeys, bearer_matches
+from pixelstream.auth.keys import LeaseKeys, SharedKeys
 from pixelstream.errors import SettingsError
 
 K1 = base64.urlsafe_b64encode(b"1" * 32).decode().rstrip("=")
@@ -47,13 +47,37 @@ def test_a_wrong_key_file_is_refused_with_its_name_and_no_key_in_the_text(source
     assert K1 not in str(caught.value)
 
 
-@pytest.mark.parametrize("header", ["Bearer s3cret", "bearer s3cret", "Bearer  s3cret "])
-def test_the_right_bearer_token_matches(header: str) -> None:
-    assert bearer_matches(header, "s3cret")
+CONTROL = SharedKeys.parse("s3cret\n\n  older \n")
+
+
+@pytest.mark.parametrize("header", ["Bearer s3cret", "bearer s3cret", "Bearer  s3cret ", "Bearer older"])
+def test_each_line_is_accepted_as_bearer_token_and_the_first_is_said(header: str) -> None:
+    assert CONTROL.admits(header)
+    assert CONTROL.said == "s3cret"
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "s3cret", "Basic s3cret", "Bearer s3cre", "Bearer", "Bearer s3cret2"]
+    "header",
+    [None, "", "s3cret", "Basic s3cret", "Bearer s3cre", "Bearer", "Bearer s3cret2", "Bearer s3cret\nolder"],
 )
-def test_any_other_header_does_not(header: str | None) -> None:
-    assert not bearer_matches(header, "s3cret")
+def test_any_other_header_is_not(header: str | None) -> None:
+    assert not CONTROL.admits(header)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (" \n", "is empty"),
+        ("a\nb\x07c", "line 2 must be printable ASCII"),
+        ("ä", "line 1 must be printable ASCII"),
+        ("x\n" * 17, "holds 17 lines"),
+    ],
+)
+def test_a_wrong_secret_is_refused_without_being_shown(text: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words) as caught:
+        SharedKeys.parse(text, "/etc/key")
+    assert str(caught.value).startswith("/etc/key: ")
+
+
+def test_a_shared_secret_does_not_show_in_its_repr() -> None:
+    assert "s3cret" not in repr(CONTROL)

@@ -87,7 +87,7 @@ def test_a_socket_shows_its_lease_in_path_or_query(path: str, query: str, token:
 
 
 def test_a_lease_leads_to_its_stream() -> None:
-    assert Passage(KEYS, {"s-1": "there"}.get).stream(TOKEN, 1500) == ("s-1", "there")
+    assert Passage(lambda: KEYS, {"s-1": "there"}.get).stream(TOKEN, 1500) == ("s-1", "there")
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,6 @@ def test_a_lease_leads_to_its_stream() -> None:
 )
 def test_one_that_leads_nowhere_says_why(keys: LeaseKeys | None, token: str, now: float, code: str) -> None:
     with pytest.raises(LeaseError) as refused:
-        Passage(keys, {"s-1": "there"}.get).stream(token, now)
+        Passage(lambda: keys, {"s-1": "there"}.get).stream(token, now)
     assert refused.value.code == code
     assert STATUS[code] in {401, 403}

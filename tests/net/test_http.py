@@ -19,13 +19,13 @@ async def server() -> AsyncIterator[FakeServer]:
 
 @pytest.fixture
 async def client(server: FakeServer) -> AsyncIterator[HttpClient]:
-    client = HttpClient(server.url + "/base/", headers={"Authorization": "Bearer k"}, max_body=1000)
+    client = HttpClient(server.url + "/base/", max_body=1000)
     yield client
     client.close()
 
 
-async def test_a_get_carries_prefix_and_headers(server: FakeServer, client: HttpClient) -> None:
-    got = await client.get("/x?y=1", timeout=5)
+async def test_a_get_carries_prefix_and_bearer(server: FakeServer, client: HttpClient) -> None:
+    got = await client.get("/x?y=1", timeout=5, bearer="k")
     assert (got.status, got.content_type, got.body) == (200, "application/json", b'{"a":1}')
     assert server.requests[0].startswith(b"GET /base/x?y=1 HTTP/1.1\r\nHost: 127.0.0.1:")
     assert b"Authorization: Bearer k\r\n" in server.requests[0]

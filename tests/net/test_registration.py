@@ -61,7 +61,12 @@ class Stream:
     def register(self, port: int) -> Registration:
         url = f"ws://127.0.0.1:{port}/"
         return Registration(
-            url, "key", snapshot=self.snapshot, claim=self.claim, release=self.release, first_wait=0.01
+            url,
+            lambda: "key",
+            snapshot=self.snapshot,
+            claim=self.claim,
+            release=self.release,
+            first_wait=0.01,
         )
 
 

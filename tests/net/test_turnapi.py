@@ -38,7 +38,9 @@ async def server() -> AsyncIterator[FakeServer]:
 
 
 def client(server: FakeServer, **more: Any) -> TurnApi:
-    return TurnApi(server.url, key="k", deadline=0.2, stun=["stun:192.0.2.9:3478"], clock=Clock(), **more)
+    return TurnApi(
+        server.url, key=lambda: "k", deadline=0.2, stun=["stun:192.0.2.9:3478"], clock=Clock(), **more
+    )
 
 
 async def test_the_session_and_the_key_are_sent(server: FakeServer) -> None:

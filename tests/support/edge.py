@@ -54,7 +54,6 @@ class Inside:
         self.app.add_api_route("/api/v1/sessions", self._create, methods=["POST"], response_model=None)
         self.app.add_api_route("/api/v1/sessions/{session}/events", self._events, response_model=None)
         self.app.add_api_route("/api/v1/fleets", self._admin, response_model=None)
-        self.app.add_api_route("/list", self._admin, response_model=None)
         self.app.add_route("/s/{lease}/api/{path:path}", self._api, methods=["GET", "POST"])
 
     async def _create(self, request: Request) -> JSONResponse:

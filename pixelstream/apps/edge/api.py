@@ -22,7 +22,6 @@ OPEN = (
     ("/api/v1/sessions", ["POST"]),
     ("/api/v1/sessions/{session}", ["GET", "DELETE"]),
     ("/api/v1/sessions/{session}/events", ["GET"]),
-    ("/list", ["GET"]),
     ("/signallingserver", ["GET", "OPTIONS"]),
 )
 """Paths and methods of the matchmaker that browsers may use."""

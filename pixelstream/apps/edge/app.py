@@ -11,12 +11,12 @@ from pixelstream.apps.edge.api import Inside, create_app
 from pixelstream.apps.edge.forward import Forwarder
 from pixelstream.apps.edge.page import Page
 from pixelstream.apps.edge.sockets import Sockets
+from pixelstream.apps.secrets import Secrets
 from pixelstream.auth.keys import LeaseKeys
 from pixelstream.auth.paths import Passage
-from pixelstream.metrics.common import new_registry
+from pixelstream.metrics.common import new_registry, show_lease_keys
 from pixelstream.metrics.edge import EdgeMetrics
 from pixelstream.net.listener import Listener, listen
-from pixelstream.settings.base import LEASE_KEYS_ENV, read_secret
 from pixelstream.settings.edge import EdgeSettings
 
 FINISH = 2.0
@@ -64,7 +64,14 @@ async def serving(settings: EdgeSettings) -> AsyncIterator[Edge]:
     metrics = EdgeMetrics(registry)
     page = Page.load(settings.page_dir)
     forwarder = Forwarder(metrics)
-    passage = Passage(_keys(settings), {stream.id: stream.url for stream in settings.streams}.get)
+    secrets = Secrets()
+    held = secrets.lease_keys(settings.lease_keys_file)
+
+    def keys() -> LeaseKeys | None:
+        return held.value if held is not None else None
+
+    show_lease_keys(registry, lambda: len(held.value.by_kid) if held is not None else 0)
+    passage = Passage(keys, {stream.id: stream.url for stream in settings.streams}.get)
     inside = Inside(settings.matchmaker_url, passage, forwarder)
     sockets = Sockets("ws" + settings.matchmaker_url.removeprefix("http"), passage, metrics)
     host, port = settings.listen.host, settings.listen.port
@@ -72,14 +79,11 @@ async def serving(settings: EdgeSettings) -> AsyncIterator[Edge]:
         app = create_app(page, inside, metrics, registry)
         listener = await listen(host, port, route=sockets.route, http=app)
         log.info("listening", host=host, port=listener.port)
+        following = asyncio.create_task(secrets.follow())
         try:
             yield Edge(listener)
         finally:
+            following.cancel()
             await listener.close()
     finally:
         await forwarder.close()
-
-
-def _keys(settings: EdgeSettings) -> LeaseKeys | None:
-    text = read_secret(settings.lease_keys_file, LEASE_KEYS_ENV)
-    return LeaseKeys.parse(text, str(settings.lease_keys_file or LEASE_KEYS_ENV)) if text else None

@@ -67,13 +67,17 @@ async def serving(settings: GateSettings) -> AsyncIterator[Gate]:
     host, port = settings.listen.host, settings.listen.port
     listener = await listen(host, port, route=_no_websockets, http=_app(context))
     log.info("listening", host=host, port=listener.port)
-    following = asyncio.create_task(context.source.run(context.take))
+    following = [
+        asyncio.create_task(context.source.run(context.take)),
+        asyncio.create_task(context.secrets.follow()),
+    ]
     try:
         yield Gate(listener, settings.linger)
     finally:
         await listener.close()
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
 
 
 def _app(context: Context) -> FastAPI:

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 
 import structlog
 
+from pixelstream.apps.secrets import Followed, Secrets
 from pixelstream.apps.streams import ClusterStreams
 from pixelstream.auth import paths
 from pixelstream.auth.keys import LeaseKeys
 from pixelstream.auth.paths import Passage
 from pixelstream.errors import LeaseError, SettingsError
 from pixelstream.kube.streams import Stream, Streams
-from pixelstream.metrics.common import new_registry
+from pixelstream.metrics.common import new_registry, show_lease_keys
 from pixelstream.metrics.gate import Check, GateMetrics
-from pixelstream.settings.base import LEASE_KEYS_ENV, read_secret
+from pixelstream.settings.base import LEASE_KEYS_ENV
 from pixelstream.settings.gate import GateSettings
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class Context:
 
     Attributes:
         source: follows the cluster's streams; to be run with `take`.
+        secrets: to be followed while it runs.
 
     Raises:
         SettingsError: the keys of leases are missing or unreadable, or there is no way to the cluster.
@@ -52,7 +54,10 @@ class Context:
         self.metrics = GateMetrics(
             self.registry, lambda: len(self._streams or ()), lambda: self.source.current
         )
-        self._passage = Passage(_keys(settings), self._find)
+        self.secrets = Secrets()
+        keys = _keys(settings, self.secrets)
+        show_lease_keys(self.registry, lambda: len(keys.value.by_kid))
+        self._passage = Passage(lambda: keys.value, self._find)
 
     def not_ready(self) -> str | None:
         """Say why the proxy can't serve yet, if so."""
@@ -83,9 +88,9 @@ class Context:
         return self._streams.get(name) if self._streams is not None else None
 
 
-def _keys(settings: GateSettings) -> LeaseKeys:
-    text = read_secret(settings.lease_keys_file, LEASE_KEYS_ENV)
-    if text is None:
+def _keys(settings: GateSettings, secrets: Secrets) -> Followed[LeaseKeys]:
+    keys = secrets.lease_keys(settings.lease_keys_file)
+    if keys is None:
         words = f"leaseKeysFile: missing; name the file of the keys, or set {LEASE_KEYS_ENV}"
         raise SettingsError("gate", [words])
-    return LeaseKeys.parse(text, str(settings.lease_keys_file or LEASE_KEYS_ENV))
+    return keys

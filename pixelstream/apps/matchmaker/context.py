@@ -29,19 +29,20 @@ from pixelstream.apps.matchmaker.marking import Marking
 from pixelstream.apps.matchmaker.players import Player, Stage, WaitingRoom
 from pixelstream.apps.matchmaker.pushes import Pushes
 from pixelstream.apps.matchmaker.stores import make_store
-from pixelstream.auth.keys import LeaseKeys, bearer_matches
+from pixelstream.apps.secrets import Followed, Secrets
+from pixelstream.auth.keys import LeaseKeys, SharedKeys
 from pixelstream.errors import SettingsError
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.marks import WriteResult
 from pixelstream.matchmaking.model import Known
 from pixelstream.matchmaking.scaling.policy import Sizing
-from pixelstream.metrics.common import new_registry
+from pixelstream.metrics.common import new_registry, show_lease_keys
 from pixelstream.metrics.matchmaker import LinkFault, MatchmakerMetrics
 from pixelstream.net.handshake import Refusal
 from pixelstream.net.listener import Limits
 from pixelstream.net.websocket import Handler, Request
 from pixelstream.protocol.control import PATH, State
-from pixelstream.settings.base import CONTROL_KEY_ENV, LEASE_KEYS_ENV, read_secret
+from pixelstream.settings.base import CONTROL_KEY_ENV, LEASE_KEYS_ENV
 from pixelstream.settings.matchmaker import MatchmakerSettings
 
 OBSERVE_INTERVAL = 0.5
@@ -70,7 +71,7 @@ def rules_of(settings: MatchmakerSettings, sizes: Mapping[str, Sizing]) -> Rules
 
 
 class Context:
-    """One matchmaker.
+    """One matchmaker; its `secrets` are followed while it runs.
 
     Raises:
         SettingsError: a key is missing or can't be read, or there is no way to a cluster that is asked for.
@@ -78,8 +79,10 @@ class Context:
 
     def __init__(self, settings: MatchmakerSettings) -> None:
         self.settings = settings
-        self._control_key, keys = _keys(settings)
+        self.secrets = Secrets()
+        self._control_key, keys = _keys(settings, self.secrets)
         self.registry = new_registry()
+        show_lease_keys(self.registry, lambda: len(keys.value.by_kid))
         self.metrics = MatchmakerMetrics(self.registry)
         self.limits = Limits(
             max_message=settings.limits.max_message,
@@ -91,7 +94,7 @@ class Context:
         self.store = make_store(settings.store, rules_of(settings, self.fleets.sizes))
         self.inbox = Inbox()
         self.directory = Directory(self._discovered)
-        self.issuer = Issuer(keys, settings.leases.lifetime)
+        self.issuer = Issuer(lambda: keys.value, settings.leases.lifetime)
         self.pushes = Pushes(self.store, settings.queue.notice)
         self.followers = Followers(self.pushes, settings.limits.max_followers)
         self.sources: list[Discovery] = [Static(settings.streams)]
@@ -162,7 +165,7 @@ class Context:
 
     def admits(self, authorization: str | None) -> bool:
         """Whether this Authorization header carries the control key."""
-        return bearer_matches(authorization, self._control_key)
+        return self._control_key.value.admits(authorization)
 
     def route(self, request: Request) -> Handler | Refusal:
         """Say who handles a websocket; `pixelstream.net.listener.Route`."""
@@ -201,6 +204,7 @@ class Context:
         if self.marking is not None:
             jobs.append(self.marking.run())
         jobs += [source.run(partial(self.directory.tell, source.name)) for source in self.sources]
+        jobs.append(self.secrets.follow())
         self._tasks = [asyncio.create_task(job) for job in jobs]
 
     async def drain(self) -> None:
@@ -254,9 +258,9 @@ class Context:
             player.ws.abort()
 
 
-def _keys(settings: MatchmakerSettings) -> tuple[str, LeaseKeys]:
-    control = read_secret(settings.control_key_file, CONTROL_KEY_ENV)
-    leases = read_secret(settings.lease_keys_file, LEASE_KEYS_ENV)
+def _keys(settings: MatchmakerSettings, secrets: Secrets) -> tuple[Followed[SharedKeys], Followed[LeaseKeys]]:
+    control = secrets.shared(settings.control_key_file, CONTROL_KEY_ENV)
+    leases = secrets.lease_keys(settings.lease_keys_file)
     missing = [
         f"{key}: missing; name the file of the key, or set {env}"
         for key, env, secret in (
@@ -267,4 +271,4 @@ def _keys(settings: MatchmakerSettings) -> tuple[str, LeaseKeys]:
     ]
     if control is None or leases is None:
         raise SettingsError("matchmaker", missing)
-    return control, LeaseKeys.parse(leases, str(settings.lease_keys_file or LEASE_KEYS_ENV))
+    return control, leases

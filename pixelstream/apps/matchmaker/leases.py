@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 from pixelstream.auth.keys import LeaseKeys
 from pixelstream.auth.lease import Lease, sign
 
-OWN = frozenset({"fleet", "handoff", "lease", "session"})
+OWN = frozenset({"fleet", "handoff", "lease", "renew", "session", "ticket"})
 """Query keys that are the matchmaker's, or would be a claim to be somebody; the rest is the application's."""
 
 
@@ -32,9 +32,11 @@ class Issued:
 
 
 class Issuer:
-    """Signs leases with the first of its keys."""
+    """Signs leases with the first of its keys, as they are at that moment."""
 
-    def __init__(self, keys: LeaseKeys, lifetime: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, keys: Callable[[], LeaseKeys], lifetime: float, clock: Callable[[], float] = time.time
+    ) -> None:
         self._keys = keys
         self._lifetime = lifetime
         self._clock = clock
@@ -44,7 +46,7 @@ class Issuer:
         now = self._clock()
         expires = int(now + self._lifetime)
         lease = Lease(session, fleet, stream, fence, issued=int(now), expires=expires, user=user)
-        token = sign(lease, self._keys)
+        token = sign(lease, self._keys())
         return Issued(token, f"s/{token}/ws", expires)
 
 

@@ -17,7 +17,6 @@ from pixelstream import __version__
 from pixelstream.apps.service import JSON, create_app
 from pixelstream.apps.signalserver import neighbour, rest
 from pixelstream.apps.signalserver.context import Context
-from pixelstream.auth.keys import bearer_matches
 from pixelstream.relay import Player, Sfu, Streamer
 
 
@@ -29,7 +28,7 @@ def build(context: Context) -> FastAPI:
 
     def authorised(request: Request) -> None:
         key = context.control_key
-        if key and not bearer_matches(request.headers.get("authorization"), key):
+        if key is not None and not key.value.admits(request.headers.get("authorization")):
             raise HTTPException(401, "the control key is missing or wrong", {"WWW-Authenticate": "Bearer"})
 
     api = APIRouter(prefix="/api", dependencies=[Depends(authorised)], default_response_class=Response)

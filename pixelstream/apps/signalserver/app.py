@@ -108,5 +108,6 @@ async def _open_all(context: Context, sockets: Sockets, stack: AsyncExitStack) -
 def _start_background(context: Context) -> None:
     context.tasks.start(context.keep_time())
     context.tasks.start(context.ice.keep_fresh())
+    context.tasks.start(context.secrets.follow())
     if context.registration is not None:
         context.tasks.start(context.registration.run())

@@ -7,21 +7,24 @@ shell before `Context` is whole.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from time import time
 
 import orjson
 import structlog
 
 from pixelstream import __version__
+from pixelstream.apps.secrets import Secrets, said
 from pixelstream.apps.signalserver.bridge import ControlBridge
 from pixelstream.apps.signalserver.ice import IceDesk
+from pixelstream.apps.signalserver.renewal import Renewals
 from pixelstream.apps.signalserver.resets import plan_of
 from pixelstream.apps.signalserver.shell import Shell
 from pixelstream.apps.signalserver.tasks import Tasks
+from pixelstream.auth import lease as leases
 from pixelstream.auth.keys import LeaseKeys
-from pixelstream.auth.lease import verify
 from pixelstream.errors import LeaseError
-from pixelstream.metrics.common import new_registry
+from pixelstream.metrics.common import new_registry, show_lease_keys
 from pixelstream.metrics.signalserver import LeaseFault, Levels, SignalserverMetrics
 from pixelstream.net.registration import Registration
 from pixelstream.net.turnapi import Source, TurnApi
@@ -29,11 +32,13 @@ from pixelstream.net.websocket import WebSocket
 from pixelstream.protocol.closing import TRY_LATER
 from pixelstream.protocol.control import Claim, RefusedReason, Release, SeatState, State
 from pixelstream.relay import ControlRequest, Lease, Peer, Player, Relay, RelayOptions, Sfu
-from pixelstream.settings.base import CONTROL_KEY_ENV, LEASE_KEYS_ENV, read_secret
+from pixelstream.settings.base import CONTROL_KEY_ENV
 from pixelstream.settings.signalserver import STREAMER_TOKEN_ENV, SignalserverSettings
 
 TICK = 1.0
 """Seconds between two looks at the clock: the grain of keepalive, deadlines and limits."""
+
+NO_KEYS = LeaseKeys({})
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +47,9 @@ class Context:
     """State of one signalserver; made within the running event loop.
 
     Attributes:
-        control_key, lease_keys, streamer_token: secrets; None where none is set.
+        secrets: to be followed while it serves.
+        control_key, streamer_token: secrets of the moment; None where none is set.
+        renewals: gives pages that ask for it new leases in time.
         relay: the rules.
         registration: the control link, None for one that stands alone.
         draining: set once the relay drains.
@@ -54,17 +61,19 @@ class Context:
 
     def __init__(self, settings: SignalserverSettings) -> None:
         self.settings = settings
-        self.control_key = read_secret(settings.control_key_file, CONTROL_KEY_ENV)
-        self.streamer_token = read_secret(settings.streamer_token_file, STREAMER_TOKEN_ENV)
-        keys = read_secret(settings.lease_keys_file, LEASE_KEYS_ENV)
-        self.lease_keys = LeaseKeys.parse(keys) if keys else LeaseKeys({})
+        self.secrets = Secrets()
+        self.control_key = self.secrets.shared(settings.control_key_file, CONTROL_KEY_ENV)
+        self.streamer_token = self.secrets.shared(settings.streamer_token_file, STREAMER_TOKEN_ENV)
+        self._lease_keys = self.secrets.lease_keys(settings.lease_keys_file)
         self.clock = asyncio.get_running_loop().time
         self.tasks = Tasks()
         self.registry = new_registry()
         self.metrics = SignalserverMetrics(
             self.registry, levels=self._levels, counts=lambda: self.relay.counts, ice_sources=Source
         )
-        self.turn_api = _turn_api(settings, self.control_key)
+        show_lease_keys(self.registry, lambda: len(self.lease_keys.by_kid))
+        self.renewals = Renewals(lambda: self.lease_keys, self.metrics.renewals.inc)
+        self.turn_api = _turn_api(settings, said(self.control_key))
         self.ice = IceDesk(settings, self.turn_api, self._configure, self.metrics, self.tasks)
         self.bridge = ControlBridge(
             settings.control, self._respond, self._reset_answered, self.metrics, self.tasks
@@ -81,17 +90,31 @@ class Context:
             return "draining"
         return None if self.relay.registry.first() else "no streamer is attached"
 
+    @property
+    def lease_keys(self) -> LeaseKeys:
+        """The keys of leases of the moment; none where none are set."""
+        return self._lease_keys.value if self._lease_keys is not None else NO_KEYS
+
     def check(self, token: str) -> Lease:
-        """Return what a lease says, if it is one for this stream.
+        """Return what a lease says that matters to the relay, if it is one for this stream.
 
         Raises:
             LeaseError: it isn't.
         """
-        lease = verify(token, self.lease_keys, time())
+        lease = self.read(token)
+        return Lease(lease.session, lease.fence)
+
+    def read(self, token: str) -> leases.Lease:
+        """Return all that a lease says, if it is one for this stream.
+
+        Raises:
+            LeaseError: it isn't.
+        """
+        lease = leases.verify(token, self.lease_keys, time())
         stream = self.settings.stream
         if (lease.fleet, lease.stream) != (stream.fleet, stream.id):
             raise LeaseError("foreign", "it is for another stream")
-        return Lease(lease.session, lease.fence)
+        return lease
 
     def refused(self, error: LeaseError) -> None:
         """Count and log a lease that admitted nobody."""
@@ -118,6 +141,7 @@ class Context:
 
     async def close(self) -> None:
         """End what runs in the background and close what is kept open."""
+        self.renewals.close()
         await self.tasks.close()
         self.turn_api.close()
         self.bridge.close()
@@ -138,7 +162,7 @@ class Context:
         if url is None:
             return None
         return Registration(
-            url, self.control_key, snapshot=self._state, claim=self._claim, release=self._release
+            url, said(self.control_key), snapshot=self._state, claim=self._claim, release=self._release
         )
 
     def _state(self, seq: int, epoch: str) -> State:
@@ -185,7 +209,7 @@ class Context:
         )
 
 
-def _turn_api(settings: SignalserverSettings, key: str | None) -> TurnApi:
+def _turn_api(settings: SignalserverSettings, key: Callable[[], str | None]) -> TurnApi:
     ice = settings.ice
     return TurnApi(
         ice.turn_api,

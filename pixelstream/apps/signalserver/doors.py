@@ -7,13 +7,14 @@ a page can show, since a browser tells a page nothing of a failed handshake.
 from __future__ import annotations
 
 import asyncio
-import hmac
 from urllib.parse import parse_qs
 
 import structlog
 
 from pixelstream.apps.signalserver.context import Context
 from pixelstream.apps.signalserver.pressure import Pressure
+from pixelstream.apps.signalserver.renewal import asks
+from pixelstream.auth.keys import bearer_of
 from pixelstream.auth.paths import token_of
 from pixelstream.errors import LeaseError
 from pixelstream.net.handshake import Refusal
@@ -109,6 +110,18 @@ class PlayerDoor(Door):
         super().__init__(context, Role.PLAYER, sockets)
         self._pressure = pressure
 
+    def opened(self, ws: WebSocket) -> None:
+        """Make the socket a player; one that asks for it gets new leases from now on."""
+        super().opened(ws)
+        token = token_of(ws.request.path, ws.request.query)
+        if token is not None and isinstance(ws.user, Player) and asks(ws.request.query):
+            self._context.renewals.begin(ws, self._context.read(token))
+
+    def closed(self, ws: WebSocket, code: int, reason: str) -> None:
+        """Tell the relay that a player is gone."""
+        self._context.renewals.end(ws)
+        super().closed(ws, code, reason)
+
     def received(self, ws: WebSocket, data: bytes) -> None:
         """Pass a message on; nothing but that may happen here while no streamer is slow."""
         peer = ws.user
@@ -141,8 +154,8 @@ class StreamerDoor(Door):
         if token is None:
             return self
         given = parse_qs(request.query).get("token", [""])[0]
-        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if any(hmac.compare_digest(one.encode(), token.encode()) for one in (given, bearer)):
+        bearer = bearer_of(request.headers.get("authorization"))
+        if any(token.value.accepts(one) for one in (given, bearer)):
             return self
         log.warning("streamer without its token", remote=request.remote)
         return Refusal(401, "a token is needed")

@@ -1,7 +1,8 @@
 """ICE servers for each peer: asked for when it comes, and again while a streamer runs.
 
-The trap: only streamers get a second `config`. Epic's front ends build their connection anew on each
-one, so a fresh `config` for a player would cut its stream; its credentials must outlast its visit.
+The trap: only streamers get a second `config` unasked. Epic's front ends build their connection anew on
+each one, so a fresh `config` for a player would cut its stream; its credentials must outlast its visit. Our
+own page asks for one when its media has died, and then its streamer must know of a new relay first.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pixelstream.relay import Peer, Player, Streamer
 from pixelstream.settings.signalserver import SignalserverSettings
 from pixelstream.turn.credentials import is_caller
 
+REFRESH_REST = 1.0
+"""Seconds within which a player's second question for fresh servers is not asked again."""
 RETRY = 5.0
 """Seconds to the next question for a streamer that has no relay."""
 
@@ -51,10 +54,15 @@ class IceDesk:
         self._metrics = metrics
         self._tasks = tasks
         self._held: dict[Streamer, IceConfig] = {}
+        self._refreshing: set[Peer] = set()
 
     def ask(self, peer: Peer) -> None:
-        """Fetch a configuration for a peer that has just come."""
-        self._tasks.start(self._serve(peer))
+        """Fetch a configuration for a peer that has just come, or a fresh one for a player that asks."""
+        if peer.held is not None:
+            self._tasks.start(self._serve(peer))
+        elif peer not in self._refreshing:
+            self._refreshing.add(peer)
+            self._tasks.start(self._refresh(peer))
 
     async def keep_fresh(self) -> None:
         """Give running streamers a new configuration in time; ends only by being cancelled."""
@@ -74,6 +82,15 @@ class IceDesk:
         self._configure(peer, config.options)
         if type(peer) is Streamer:
             await self._find_relay(peer)
+
+    async def _refresh(self, peer: Peer) -> None:
+        """Look at the pool for those who stream, then answer the player; once in `REFRESH_REST` at most."""
+        await asyncio.gather(*(self._renew(streamer) for streamer in list(self._held) if not streamer.gone))
+        config = await self._fetch(peer)
+        self._metrics.ice.counts[config.source] += 1
+        self._configure(peer, config.options)
+        await asyncio.sleep(REFRESH_REST)
+        self._refreshing.discard(peer)
 
     async def _find_relay(self, streamer: Streamer) -> None:
         """Ask again soon while a streamer has no relay: turn-api or its pool may still be starting."""

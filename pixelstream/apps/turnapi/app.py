@@ -66,6 +66,7 @@ async def serving(settings: TurnApiSettings) -> AsyncIterator[TurnApi]:
     listener = await listen(host, port, route=_no_websockets, http=create_app(context))
     log.info("listening", host=host, port=listener.port)
     tasks = [asyncio.create_task(_supervise(source, context)) for source in sources]
+    tasks.append(asyncio.create_task(context.secrets.follow()))
     try:
         yield TurnApi(context, listener)
     finally:

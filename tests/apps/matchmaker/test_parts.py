@@ -17,7 +17,7 @@ from tests.support.streams import LEASE_KEYS
 
 
 def test_a_lease_is_good_for_its_lifetime_and_names_the_seat() -> None:
-    issued = Issuer(LEASE_KEYS, 600.0, clock=lambda: 1000.5).issue("x", "gold", "s", 7, "ada")
+    issued = Issuer(lambda: LEASE_KEYS, 600.0, clock=lambda: 1000.5).issue("x", "gold", "s", 7, "ada")
     assert issued.url == f"s/{issued.token}/ws"
     assert issued.expires == 1600
     lease = verify(issued.token, LEASE_KEYS, 1599.0)
