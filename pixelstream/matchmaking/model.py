@@ -182,7 +182,7 @@ class Stream:
         alive: discovery sees it serve, and would tell of its end.
         vanished: discovery had it and has it no more.
         link: number of its control link; None while that is broken.
-        seats, taken, ready, draining: as its signalserver last said.
+        seats, taken, resetting, ready, draining: as its signalserver last said.
         sessions: ours that are claimed, reserved, connected or away there.
         unreported: those of them that `taken` does not count yet.
         fence: the highest that was used.
@@ -207,6 +207,7 @@ class Stream:
     version: str = ""
     seats: int = 0
     taken: int = 0
+    resetting: int = 0
     ready: bool = False
     draining: bool = False
     sessions: dict[str, None] = field(default_factory=dict)

@@ -76,7 +76,7 @@ class Reports:
             self._books.fleets[stream.fleet].outlook_until = 0.0
         stream.epoch, stream.seq = state.epoch, state.seq
         stream.engine, stream.version = state.engine, state.version
-        stream.seats, stream.taken = state.seats, state.taken
+        stream.seats, stream.taken, stream.resetting = state.seats, state.taken, state.resetting
         stream.ready, stream.draining = state.ready, state.draining
         stream.doubted, stream.heard = False, self._books.now
         if stream.ready and stream.begun is not None:

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pixelstream.matchmaking.effects import Effect
-from pixelstream.matchmaking.model import JoinRefusal, Known, SessionState, Visit, Way
+from pixelstream.matchmaking.model import JoinRefusal, Known, Session, SessionState, Visit, Way
+from pixelstream.matchmaking.usage import Occupied
 from pixelstream.matchmaking.views import FleetView, Place, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
 
 Sink = Callable[[Effect], None]
+Ear = Callable[[Session, float | None], None]
+"""Is told a session that has just ended, and the seconds that it was played."""
 
 
 class StoreWatcher(Protocol):
@@ -64,6 +67,9 @@ class Store(Protocol):
 
     def listen(self, sink: Sink) -> None:
         """Give all effects that concern this process to `sink`; it must not block."""
+
+    def hear(self, ear: Ear) -> None:
+        """Tell `ear` each session that ends, whosever it is: the same at every replica, in the same order."""
 
     async def close(self) -> None:
         """Let go of timers and connections."""
@@ -126,6 +132,9 @@ class Store(Protocol):
 
     async def queue(self, limit: int) -> list[Place]:
         """Return those who wait, fleet by fleet, at most `limit`."""
+
+    async def occupied(self) -> list[Occupied]:
+        """Return the streams that this replica counts the use of; each is one replica's alone."""
 
     async def sessions(self) -> Mapping[SessionState, int]:
         """Return how many sessions are in each state."""

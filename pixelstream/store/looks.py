@@ -8,10 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import islice
 
+import structlog
+
 from pixelstream.matchmaking.books import Fleet
-from pixelstream.matchmaking.model import Session, SessionState, Stream
+from pixelstream.matchmaking.effects import Released
+from pixelstream.matchmaking.model import SEATED, Session, SessionState, Stream
 from pixelstream.matchmaking.room import Room
+from pixelstream.matchmaking.usage import GpuState, Occupied
 from pixelstream.matchmaking.views import FleetView, Place, SeatView, StreamView
+from pixelstream.store.base import Ear
+
+log = structlog.get_logger(__name__)
 
 
 class Looks:
@@ -35,6 +42,10 @@ class Looks:
         """See `Store.streams`."""
         self.room.books.now = self._clock()
         return [self._stream(stream) for _, stream in sorted(self.room.books.streams.items())]
+
+    def occupied(self, mine: Callable[[int | None], bool]) -> list[Occupied]:
+        """See `Store.occupied`; `mine` says whether a stream with this link, or none, is ours."""
+        return [self._occupied(stream) for stream in self.room.books.streams.values() if mine(stream.link)]
 
     def fleets(self) -> list[FleetView]:
         """See `Store.fleets`."""
@@ -87,6 +98,16 @@ class Looks:
             sessions=[SeatView(s.id, s.state, books.now - s.since) for s in sessions],
         )
 
+    def _occupied(self, stream: Stream) -> Occupied:
+        sessions = self.room.books.sessions
+        seated = sum(sessions[name].state in SEATED for name in stream.sessions)
+        told = len(stream.sessions) - len(stream.unreported)
+        nameless = max(0, stream.taken - stream.resetting - told)
+        if stream.used:
+            return Occupied(stream.id, stream.fleet, GpuState.BUSY, seated + nameless)
+        state = GpuState.IDLE if stream.ready else GpuState.STARTING
+        return Occupied(stream.id, stream.fleet, state, 0)
+
     def _fleet(self, fleet: Fleet) -> FleetView:
         books = self.room.books
         streams = [books.streams[name] for name in fleet.streams]
@@ -104,6 +125,18 @@ class Looks:
             size=books.size(fleet),
             estimate=0.0 if offered else books.wait(fleet, fleet.line.waiting + 1),
         )
+
+
+def tell_end(room: Room, effect: Released, ears: Sequence[Ear]) -> None:
+    """Tell all `ears` a session that was just released."""
+    session = room.session(effect.session)
+    if session is None or session.state is not SessionState.RELEASED:
+        return  # its stream has it again
+    for ear in ears:
+        try:
+            ear(session, effect.seconds)
+        except Exception:  # a row that can't be kept must not keep others from their effects
+            log.exception("end of a session not kept", session=session.id)
 
 
 def _state(stream: Stream, states: set[SessionState], now: float) -> str:

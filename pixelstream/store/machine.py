@@ -142,6 +142,11 @@ class Machine:
         fleets = self.room.books.fleets if self.room else {}
         return {name: fleet.ledger.until(self._now) for name, fleet in fleets.items()}
 
+    def home(self, link: int) -> str | None:
+        """Return the replica that has a link."""
+        found = self._homes.get(link)
+        return found[0] if found is not None else None
+
     def _one(self, origin: str, number: int, event: Sequence[Any]) -> Any:
         name, *given = event
         member = self.members.get(origin)

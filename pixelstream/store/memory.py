@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from pixelstream.matchmaking.books import Rules
-from pixelstream.matchmaking.effects import Effect
+from pixelstream.matchmaking.effects import Effect, Released
 from pixelstream.matchmaking.model import JoinRefusal, Known, SessionState, Visit, Way
 from pixelstream.matchmaking.room import Room
+from pixelstream.matchmaking.usage import Occupied
 from pixelstream.matchmaking.views import FleetView, Place, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
-from pixelstream.store.base import Sharing, Sink, StoreWatcher
-from pixelstream.store.looks import Looks
+from pixelstream.store.base import Ear, Sharing, Sink, StoreWatcher
+from pixelstream.store.looks import Looks, tell_end
 
 RETURNING = 10.0
 """Seconds after its birth in which a room takes in who waited in the one before."""
@@ -47,6 +48,7 @@ class MemoryStore:
         self._room = Room(rules, self._clock())
         self._looks = Looks(self._room, self._clock)
         self._sinks: list[Sink] = []
+        self._ears: list[Ear] = []
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
         self._gathers_until = self._loop.time() + RETURNING
@@ -67,6 +69,10 @@ class MemoryStore:
     def listen(self, sink: Sink) -> None:
         """See `Store.listen`."""
         self._sinks.append(sink)
+
+    def hear(self, ear: Ear) -> None:
+        """See `Store.hear`."""
+        self._ears.append(ear)
 
     async def close(self) -> None:
         """See `Store.close`."""
@@ -175,6 +181,10 @@ class MemoryStore:
         """See `Store.queue`."""
         return self._looks.queue(limit)
 
+    async def occupied(self) -> list[Occupied]:
+        """See `Store.occupied`: all are ours."""
+        return self._looks.occupied(lambda _: True)
+
     async def sessions(self) -> Mapping[SessionState, int]:
         """See `Store.sessions`."""
         return self._room.books.count
@@ -201,6 +211,8 @@ class MemoryStore:
     def _after(self) -> None:
         """Hand out what followed from a move, and wake up at the next deadline."""
         for effect in self._room.take_effects():
+            if isinstance(effect, Released):
+                tell_end(self._room, effect, self._ears)
             for sink in self._sinks:
                 self._tell(sink, effect)
         due = self._room.next_deadline()

@@ -21,11 +21,13 @@ import structlog
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.effects import Changed, Displaced, Effect, Matched, Released, Returned
 from pixelstream.matchmaking.model import SEATED, JoinRefusal, Known, SessionState, Visit, Way
+from pixelstream.matchmaking.usage import Occupied
 from pixelstream.matchmaking.views import FleetView, Place, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
-from pixelstream.store.base import Sharing, Sink, StoreWatcher
+from pixelstream.store.base import Ear, Sharing, Sink, StoreWatcher
 from pixelstream.store.follower import Follower
 from pixelstream.store.holding import Holding, write_streams, write_visit
+from pixelstream.store.looks import tell_end
 from pixelstream.store.machine import Told
 from pixelstream.store.server import Address
 
@@ -46,6 +48,7 @@ class ValkeyStore:
     def __init__(self, rules: Rules, address: Address, *, presence: float = 5.0) -> None:
         self._holding = Holding(rules, presence)
         self._sinks: list[Sink] = []
+        self._ears: list[Ear] = []
         self._draining = False
         self._untold: set[str] = set()
         self._follower = Follower(
@@ -74,6 +77,10 @@ class ValkeyStore:
     def listen(self, sink: Sink) -> None:
         """See `Store.listen`."""
         self._sinks.append(sink)
+
+    def hear(self, ear: Ear) -> None:
+        """See `Store.hear`."""
+        self._ears.append(ear)
 
     async def close(self) -> None:
         """See `Store.close`; the other replicas needn't wait for our silence."""
@@ -213,6 +220,16 @@ class ValkeyStore:
         looks = self._follower.looks
         return looks.queue(limit) if looks else []
 
+    async def occupied(self) -> list[Occupied]:
+        """See `Store.occupied`: those whose link is here; one without a link is its first member's."""
+        looks, machine, me = self._follower.looks, self._follower.machine, self._follower.me
+        first = self._follower.entered and min(machine.members, default=me) == me
+
+        def mine(link: int | None) -> bool:
+            return first if link is None else machine.home(link) == me
+
+        return looks.occupied(mine) if looks else []
+
     async def sessions(self) -> Mapping[SessionState, int]:
         """See `Store.sessions`."""
         await self._follower.settle()
@@ -230,6 +247,8 @@ class ValkeyStore:
                 self._hand_out(Returned(session))
 
     def _told(self, told: Told) -> None:
+        if isinstance(told.effect, Released) and self._follower.machine.room is not None:
+            tell_end(self._follower.machine.room, told.effect, self._ears)
         if told.owner is not None and told.owner != self._follower.me:
             return
         self._note(told.effect)
