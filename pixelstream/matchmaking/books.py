@@ -292,6 +292,14 @@ class Books:
         sizing = self.rules.sizes.get(fleet.name, Sizing())
         return size(self.need(fleet), sizing, fleet.ledger, self.now)
 
+    def affords(self, fleet: Fleet, stream: Stream) -> bool:
+        """Whether the budget lets a player be sent to `stream`; what has a player already is paid for."""
+        sizing = self.rules.sizes.get(fleet.name, Sizing())
+        if sizing.budget is None or stream.used:
+            return True
+        taken = sum(1 for name in fleet.streams if self.streams[name].used)
+        return taken < max(self.size(fleet).cap or 0, sizing.minimum)
+
     def wait(self, fleet: Fleet, position: int) -> float | None:
         """Return the seconds until the player at a place of the line has a seat, None if nothing tells."""
         waits = self.outlook(fleet).wait(position), fleet.starts.wait(position, fleet.begun, self.now)

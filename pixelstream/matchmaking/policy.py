@@ -46,9 +46,14 @@ class Offer:
             if not group:
                 del self._groups[used]
 
-    def pick(self) -> str | None:
-        """Return the stream whose seat goes next, None if there is none; it stays offered."""
-        if not self._groups:
+    def pick(self, least: int = 0) -> str | None:
+        """Return the stream whose seat goes next, None if there is none; it stays offered.
+
+        Args:
+            least: seats that must be taken there already.
+        """
+        groups = [used for used in self._groups if used >= least]
+        if not groups:
             return None
         best = max if self._choice is Choice.PACKED else min
-        return next(iter(self._groups[best(self._groups)]))
+        return next(iter(self._groups[best(groups)]))

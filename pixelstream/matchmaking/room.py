@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pixelstream.matchmaking.books import Books, Rules
 from pixelstream.matchmaking.effects import Effect
 from pixelstream.matchmaking.model import (
+    SEATED,
     SEEKING,
     JoinRefusal,
     Known,
@@ -62,6 +63,8 @@ class Room:
                 self._seating.expire(name)
             elif kind == "rest":
                 self._seating.rested(name)
+            elif kind == "budget":
+                self._seating.match(name)
             else:
                 self._reports.forget(name)
 
@@ -123,6 +126,15 @@ class Room:
         self.books.now = now
         session = self.books.sessions.get(session_id)
         if session is not None and not session.handed:
+            self._seating.cancel(session, "left")
+            self.books.release(session, ReleaseReason.LEFT)
+            self._seating.match(session.fleet)
+
+    def desert(self, session_id: str, now: float) -> None:
+        """Free the seat of a player who never heard of it and did not come back."""
+        self.books.now = now
+        session = self.books.sessions.get(session_id)
+        if session is not None and session.state not in SEATED:
             self._seating.cancel(session, "left")
             self.books.release(session, ReleaseReason.LEFT)
             self._seating.match(session.fleet)

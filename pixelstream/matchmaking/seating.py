@@ -8,7 +8,7 @@ the claim up went the same way, behind it.
 
 from __future__ import annotations
 
-from pixelstream.matchmaking.books import Books
+from pixelstream.matchmaking.books import Books, Fleet
 from pixelstream.matchmaking.effects import AskSeat, Failed, FreeSeat, LineMoved, Matched
 from pixelstream.matchmaking.model import (
     SEATED,
@@ -23,6 +23,9 @@ from pixelstream.protocol.control import RefusedReason
 
 FENCE_LEAP = 1_000_000
 """A stream that calls a fence stale has seen one from a matchmaker whose clock was ahead of ours."""
+
+AFFORD_AGAIN = 10.0
+"""Seconds between two looks at whether a budget has room for those who wait: time alone may make it."""
 
 _FAILURES = {
     RefusedReason.FULL: MatchFailure.FULL,
@@ -46,11 +49,19 @@ class Seating:
         moved = False
         if self.held:
             return
-        while (stream := fleet.offer.pick()) and (first := fleet.line.head()):
+        while (first := fleet.line.head()) and (stream := self._pick(fleet)):
             self._claim(self._books.sessions[first], self._books.streams[stream])
             moved = True
         if moved:
             self._books.effects.append(LineMoved(fleet_name))
+
+    def _pick(self, fleet: Fleet) -> str | None:
+        """Return the stream that is taken next; one without players only if the budget has room for it."""
+        picked = fleet.offer.pick()
+        if picked is None or self._books.affords(fleet, self._books.streams[picked]):
+            return picked
+        self._books.deadlines.set(("budget", fleet.name), self._books.now + AFFORD_AGAIN)
+        return fleet.offer.pick(1)
 
     def _claim(self, session: Session, stream: Stream) -> None:
         books = self._books
