@@ -1,0 +1,41 @@
+"""Faults on the cluster, each once, while sessions play: none may be lost.
+
+Trap: sessions go on from one fault to the next, as they do in life, so the order of the faults matters to
+what is left of streams that were told to end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.release import Charts, Release
+from tests.faults import report, runner
+from tests.faults.cluster.ground import VALUES, cluster
+from tests.faults.cluster.strikes import FAULTS
+from tests.faults.fault import Form, Outcome
+
+pytestmark = [pytest.mark.cluster, pytest.mark.own_node, pytest.mark.timeout(1500)]
+
+
+@pytest.fixture(scope="module")
+def release(charts: Charts) -> Iterator[Release]:
+    with charts.release("faults") as made:
+        asyncio.run(made.deploy(VALUES))
+        yield made
+
+
+async def test_no_fault_costs_a_session(release: Release) -> None:
+    form, outcomes = Form(repeat=1), list[Outcome]()
+
+    def told(outcome: Outcome, done: int, of: int) -> None:
+        if done == of:
+            outcomes.append(outcome)
+            report.write("cluster", form.name, outcomes)
+
+    async with cluster(release, VALUES, form) as ground:
+        found = await runner.run(ground, FAULTS, told)
+    assert report.complaints(found) == []
+    assert [one.name for one in found] == [one.name for one in FAULTS]
