@@ -102,8 +102,18 @@ BOARD = Board(
         Row(
             9,
             (
-                (6, curves("Temperature", "Of each GPU.", _each("DCGM_FI_DEV_GPU_TEMP"), "celsius")),
-                (6, curves("Power", "Of each GPU.", _each("DCGM_FI_DEV_POWER_USAGE"), "watt", min=0)),
+                (
+                    6,
+                    curves(
+                        "Temperature", "Of each GPU.", _each("DCGM_FI_DEV_GPU_TEMP"), "celsius", many=True
+                    ),
+                ),
+                (
+                    6,
+                    curves(
+                        "Power", "Of each GPU.", _each("DCGM_FI_DEV_POWER_USAGE"), "watt", many=True, min=0
+                    ),
+                ),
                 (
                     6,
                     curves(
@@ -111,6 +121,7 @@ BOARD = Board(
                         "Of the multiprocessors; a fall under load is throttling by heat or power.",
                         ((f"1e6 * max by (Hostname, gpu) (DCGM_FI_DEV_SM_CLOCK{{{CHOSEN}}})", LEGEND),),
                         "hertz",
+                        many=True,
                         min=0,
                     ),
                 ),
@@ -121,6 +132,7 @@ BOARD = Board(
                         "Share of the time in which something ran on the GPU.",
                         _each("DCGM_FI_DEV_GPU_UTIL"),
                         "percent",
+                        many=True,
                         min=0,
                         max=100,
                     ),
@@ -138,6 +150,7 @@ BOARD = Board(
                             "NVENC, which makes the streams; above 90 % frames come late.",
                             _each("DCGM_FI_DEV_ENC_UTIL"),
                             "percent",
+                            many=True,
                             min=0,
                             max=100,
                             steps=((None, "green"), (90, "red")),
@@ -152,6 +165,7 @@ BOARD = Board(
                         "Memory of each GPU; what runs out of it crashes.",
                         ((f"1048576 * max by (Hostname, gpu) (DCGM_FI_DEV_FB_USED{{{CHOSEN}}})", LEGEND),),
                         "bytes",
+                        many=True,
                         min=0,
                     ),
                 ),
@@ -162,6 +176,7 @@ BOARD = Board(
                         "Share of the time in which memory was read or written.",
                         _each("DCGM_FI_DEV_MEM_COPY_UTIL"),
                         "percent",
+                        many=True,
                         min=0,
                         max=100,
                     ),
@@ -173,6 +188,7 @@ BOARD = Board(
                         "Share of cycles in which they are busy (DLSS); only data centre GPUs tell it.",
                         ((f"max by (Hostname, gpu) (DCGM_FI_PROF_PIPE_TENSOR_ACTIVE{{{CHOSEN}}})", LEGEND),),
                         "percentunit",
+                        many=True,
                         min=0,
                         max=1,
                     ),

@@ -9,7 +9,7 @@ IN_TIME = f"""
     100 * sum(rate(pixelstream_first_frame_seconds_bucket{{{FLEETS}, le="2.0"}}[1h]))
     / (
       sum(rate(pixelstream_first_frame_seconds_count{{{FLEETS}}}[1h]))
-      + (sum(rate(pixelstream_ice_failures_total{{{FLEETS}}}[1h])) or vector(0))
+      + (sum(rate(pixelstream_ice_failures_total{{{FLEETS}, reason!="lost"}}[1h])) or vector(0))
     )"""
 
 NUMBERS = Row(
@@ -49,11 +49,12 @@ NUMBERS = Row(
             stat(
                 "Streams ready",
                 "Streams that have a streamer and do not drain, of those that are wanted.",
-                f"100 * {level('matchmaker_streams_ready')} / {level('pixelstream_streams_wanted')}",
+                f"100 * {level('matchmaker_streams_ready')} / ({level('pixelstream_streams_wanted')} > 0)"
+                " or vector(100)",
                 "percent",
                 decimals=0,
                 max=100,
-                steps=falling(80, 95),
+                steps=falling(60, 85),
             ),
         ),
         (

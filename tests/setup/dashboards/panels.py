@@ -14,6 +14,9 @@ RUNBOOKS = "https://github.com/pixelstream/pixelstream/blob/main/docs/runbooks.m
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 GOOD, FAIR, BAD, PLAIN = "green", "orange", "red", "blue"
 
+MOST_FILLED = 1
+"""Curves up to which the area below is tinted; more of them would hide each other."""
+
 Steps = Sequence[tuple[float | None, str]]
 """Colours from a value upwards; the first has None."""
 Queries = Sequence[tuple[str, str]]
@@ -59,14 +62,17 @@ def gauge(title: str, text: str, query: str, unit: str, **more: Any) -> Panel:
 
 
 def curves(title: str, text: str, queries: Queries, unit: str = "short", **more: Any) -> Panel:
-    """Return curves over time: `stacked` areas, `steps` as lines across, `stairs` for whole numbers."""
-    stacked, stairs = more.pop("stacked", False), more.pop("stairs", False)
+    """Return curves over time: `stacked` areas, `steps` as lines across, `stairs` for whole numbers.
+
+    `many` is for more curves than a legend with their values has room for.
+    """
+    stacked, stairs, many = more.pop("stacked", False), more.pop("stairs", False), more.pop("many", False)
     steps = more.pop("steps", None)
     panel = _panel("timeseries", title, text, queries, unit=unit, steps=steps or ((None, GOOD),), **more)
     panel["fieldConfig"]["defaults"]["color"] = {"mode": "palette-classic"}
     panel["fieldConfig"]["defaults"]["custom"] = {
         "drawStyle": "line",
-        "fillOpacity": 40 if stacked else 8,
+        "fillOpacity": 40 if stacked else 0 if many or len(queries) > MOST_FILLED else 10,
         "lineInterpolation": "stepAfter" if stairs else "linear",
         "lineWidth": 1,
         "showPoints": "never",
@@ -76,7 +82,7 @@ def curves(title: str, text: str, queries: Queries, unit: str = "short", **more:
     }
     panel["options"] = {
         "legend": {
-            "calcs": ["lastNotNull"],
+            "calcs": [] if many else ["lastNotNull"],
             "displayMode": "list",
             "placement": "bottom",
             "showLegend": True,

@@ -6,6 +6,8 @@ from tests.setup.dashboards.panels import curves, falling, rising, runbook, stat
 from tests.setup.dashboards.queries import FLEETS, quantile, rate, service_rate
 
 HOUR = "1h"
+FAILED = rate("pixelstream_ice_failures_total", more='reason!="lost"', window=HOUR)
+SEEN = rate("pixelstream_first_frame_seconds_count", window=HOUR)
 PLAYED = f"sum(rate(pixelstream_session_seconds_total{{{FLEETS}}}[{HOUR}]))"
 
 NUMBERS = Row(
@@ -73,9 +75,7 @@ NUMBERS = Row(
                 stat(
                     "Found no way",
                     "Share of the last hour's visits whose browser and streamer could not connect.",
-                    f"""100 * {rate("pixelstream_ice_failures_total", window=HOUR)}
-                    / ({rate("pixelstream_first_frame_seconds_count", window=HOUR)}
-                    + {rate("pixelstream_ice_failures_total", window=HOUR)})""",
+                    f"100 * {FAILED} / ({SEEN} + {FAILED})",
                     "percent",
                     decimals=1,
                     steps=rising(2, 5),
@@ -92,9 +92,9 @@ COMING = Row(
         (
             8,
             curves(
-                "Phases of a visit",
-                "Median of each phase, one upon the other: waiting, seat, signalling, ICE, first frame.",
-                ((quantile(0.5, "pixelstream_visit_phase_seconds", "phase"), "{{phase}}"),),
+                "Phases after the queue",
+                "Median of each phase, one upon the other: seat, signalling, ICE, first frame.",
+                ((quantile(0.5, "pixelstream_visit_phase_seconds", "phase", 'phase!="queue"'), "{{phase}}"),),
                 "s",
                 stacked=True,
                 min=0,
@@ -163,7 +163,7 @@ PLAYING = Row(
             runbook(
                 curves(
                     "Failed and broken",
-                    "An hour, by reason: failed before there was a picture, dropped after.",
+                    "An hour, by reason: ways that were not found or broke, and sessions that ended so.",
                     (
                         (
                             f"3600 * {rate('pixelstream_ice_failures_total', 'reason')} > 0",

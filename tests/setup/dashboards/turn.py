@@ -64,6 +64,7 @@ NUMBERS = Row(
                     f"max(turnapi_relays_age_seconds{{{HERE}}} >= 0)",
                     "s",
                     decimals=0,
+                    instant=True,
                     steps=rising(60, 300),
                 ),
                 "PixelstreamTurnListStale",
