@@ -40,7 +40,7 @@ MAX_MESSAGE: Final = 1 << 20
 class Log:
     """What happened to a player so far: seconds since his start by phase, notices, closes, refusal.
 
-    `faults` are messages that could not be used; like a page, the player goes on after them.
+    `heard` counts messages; `faults` are those that could not be used: like a page, the player goes on.
     """
 
     times: dict[str, float] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Log:
     closes: deque[tuple[int | None, str]] = field(default_factory=lambda: deque(maxlen=64))
     faults: deque[str] = field(default_factory=lambda: deque(maxlen=64))
     connections: int = 0
-    pongs: int = 0
+    heard: int = 0
     refused: str = ""
     began: float = field(default_factory=time.perf_counter)
 
@@ -163,6 +163,7 @@ class PlayerLink:
 
     async def _take(self, message: dict[str, Any]) -> None:
         kind = str(message.get("type"))
+        self.log.heard += 1
         self.log.reached(kind)
         if kind == "config":
             await self._configure(message)
@@ -174,14 +175,14 @@ class PlayerLink:
             await self.peer.take_answer(str(message["sdp"]))
         elif kind == "iceCandidate" and self.peer is not None:
             self._candidate(message)
-        elif kind == "pong":
-            self.log.pongs += 1
         elif kind == "ping":
             await self.send({"type": "pong", "time": message.get("time")})
         elif kind == "subscribeFailed":
             self.log.refused = str(message.get("message"))
         elif kind == "matchmaker":
             await self._notice(message)
+        elif kind == "lease":
+            self.url = self._seat(str(message["lease"]))
 
     async def _configure(self, message: dict[str, Any]) -> None:
         self._options = message.get("peerConnectionOptions")
@@ -224,10 +225,14 @@ class PlayerLink:
             self.log.refused = str(message["reason"])
         elif message.get("matched") and message.get("url"):
             # The same address serves again after a loss: the lease in it holds the seat.
-            self.url = urljoin(self._page, str(message["url"]))
+            self.url = self._seat(str(message["lease"]))
             self._row = -1  # to go there is no attempt at coming back
             if self._socket is not None:
                 await self._socket.close()
+
+    def _seat(self, lease: str) -> str:
+        """The address of the seat that a lease admits to; a new one is sent there before it ends."""
+        return urljoin(self._page, f"s/{lease}/ws?renew=1")
 
     def _retire(self) -> None:
         if self.peer is not None:

@@ -33,19 +33,28 @@ def main(
     *,
     short: Annotated[bool, typer.Option("--short", help="The short form: minutes instead of hours.")] = False,
     page: Annotated[bool, typer.Option("--page/--no-page", help="Play in Chromium, too.")] = True,
+    last: Annotated[bool, typer.Option("--last", help="Only show what the last runs came to.")] = False,
 ) -> None:
     """Do the faults, print a table and one line."""
     chosen = _choose(fault)
     form = Form(long=not short, repeat=repeat)
     logs.setup("faults", "warning", "console")
-    outcomes = [_race(one, form) for one in pure.RACES if not fault or one.name in fault]
-    if chosen:
-        outcomes += asyncio.run(_run(chosen, form, players, outcomes, page=page))
+    outcomes = report.read("machine", form.name) if last else _do(chosen, fault, form, players, page=page)
     Console(width=None if sys.stdout.isatty() else 120).print(report.table(outcomes))
     for words in report.complaints(outcomes):
         console.print(f"✗ {words}", style="red", markup=False, soft_wrap=True)
     sys.stdout.write(f"{report.line(outcomes)}\n")
     raise typer.Exit(0 if report.good(outcomes) else 1)
+
+
+def _do(
+    chosen: list[Fault[Machine]], names: list[str] | None, form: Form, players: int, *, page: bool
+) -> list[Outcome]:
+    outcomes = [_race(one, form) for one in pure.RACES if not names or one.name in names]
+    report.write("machine", form.name, outcomes)
+    if chosen:
+        outcomes += asyncio.run(_run(chosen, form, players, outcomes, page=page))
+    return outcomes
 
 
 def _choose(names: list[str] | None) -> list[Fault[Machine]]:
@@ -80,7 +89,7 @@ async def _run(
             progress.update(task, description=outcome.what, advance=1 if done else 0)
             if done == of:
                 finished.append(outcome)
-                report.write("machine", "long" if form.long else "short", finished)
+                report.write("machine", form.name, finished)
                 _say(outcome)
 
         try:

@@ -29,6 +29,11 @@ class Form:
     long: bool = False
     repeat: int | None = None
 
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return "long" if self.long else "short"
+
     def pick(self, short: float, long: float) -> float:
         """A duration in seconds, by form."""
         return long if self.long else short

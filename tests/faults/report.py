@@ -6,6 +6,7 @@ either; both make the run fail, and both are told in words.
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -54,19 +55,31 @@ def line(outcomes: Sequence[Outcome]) -> str:
 
 
 def write(ground: str, form: str, outcomes: Sequence[Outcome]) -> Path:
-    """Write what came of it beside what other grounds have written; return the file."""
+    """Write what came of it; return the file. What it has of other grounds, forms and faults is kept."""
     ARTIFACTS.mkdir(exist_ok=True)
     file = ARTIFACTS / "faults.json"
-    found: dict[str, Any] = orjson.loads(file.read_bytes()) if file.exists() else {}
-    found[ground] = {
-        "form": form,
-        "faults": len(outcomes),
-        "repetitions": sum(one.repetitions for one in outcomes),
-        "sessions_lost": sum(len(one.lost) for one in outcomes),
-        "rows": [asdict(one) | {"lost": len(one.lost), "why": one.lost} for one in outcomes],
-    }
-    file.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+    with (ARTIFACTS / "faults.lock").open("w") as lock:
+        fcntl.flock(lock.fileno(), fcntl.LOCK_EX)  # runs of other faults may go on beside this one
+        found: dict[str, Any] = orjson.loads(file.read_bytes()) if file.exists() else {}
+        rows: dict[str, Any] = found.get(f"{ground}, {form}", {}).get("rows", {})
+        rows |= {one.name: asdict(one) for one in outcomes}
+        found[f"{ground}, {form}"] = {
+            "faults": len(rows),
+            "repetitions": sum(row["repetitions"] for row in rows.values()),
+            "sessions_lost": sum(len(row["lost"]) for row in rows.values()),
+            "rows": rows,
+        }
+        fresh = file.with_suffix(".new")
+        fresh.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+        fresh.replace(file)
     return file
+
+
+def read(ground: str, form: str) -> list[Outcome]:
+    """What has been written of a ground and form, by all runs together."""
+    file = ARTIFACTS / "faults.json"
+    found: dict[str, Any] = orjson.loads(file.read_bytes()) if file.exists() else {}
+    return [Outcome(**row) for row in found.get(f"{ground}, {form}", {}).get("rows", {}).values()]
 
 
 def good(outcomes: Sequence[Outcome]) -> bool:

@@ -97,13 +97,18 @@ async def test_a_process_that_ends_by_itself_is_told() -> None:
     assert outcome.wrong == ["before repetition 1: matchmaker-1 had ended by itself"]
 
 
-def test_two_grounds_share_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_of_grounds_forms_and_faults_share_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(report, "ARTIFACTS", tmp_path)
     report.write("machine", "short", [Outcome("f", "a fault", repetitions=2, lost=["why"])])
+    report.write("machine", "short", [Outcome("g", "another", repetitions=1)])
     found = orjson.loads(report.write("cluster", "long", []).read_bytes())
-    assert found["machine"]["sessions_lost"] == 1
-    assert found["machine"]["rows"][0]["why"] == ["why"]
-    assert found["cluster"]["form"] == "long"
+    machine = found["machine, short"]
+    assert (machine["faults"], machine["repetitions"], machine["sessions_lost"]) == (2, 3, 1)
+    assert found["cluster, long"]["faults"] == 0
+    assert [one.name for one in report.read("machine", "short")] == ["f", "g"]
+    assert report.read("machine", "long") == []
 
 
 def test_a_silence_counts_from_the_mark_and_while_it_lasts() -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import httpx
+
 from pixelstream.apps.coturn import Coturn, CoturnPlan
 from pixelstream.cli.stack import browser
 from pixelstream.cli.stack.plan import Keys
@@ -32,7 +34,7 @@ from tests.faults.machine.store import Store
 from tests.faults.machine.toxics import Toxics
 from tests.faults.sessions.browser import BrowserSession
 from tests.faults.sessions.player import PlayerSession
-from tests.faults.sessions.visitor import Seat, visit
+from tests.faults.sessions.visitor import Seat, Visitor
 from tests.support.kubeapi import KUBECONFIG, SLICES, FakeApi, endpoint, kube_api, slice_of
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ LINE = "line-1"
 EDGE, NGINX, CONTROL = "edge", "nginx", "control"
 """Names of the proxies that can be poisoned: the two ways of players, and the control links."""
 FRONTS = ("matchmaker", "turn-api", "edge", "nginx")
+RELAYED = ((49152, 57343), (57344, 65535))
+"""Ports from which each coturn relays; they tell whose an address is."""
 STEADY = 40.0
 Playing = PlayerSession | BrowserSession
 
@@ -121,7 +125,7 @@ class Machine:
 
     async def seat(self, fleet: str = "default", within: float = 30.0) -> Seat:
         """Let somebody new come, and say where it was seated."""
-        return await visit(self.room(next(self._turn)), within, fleet)
+        return await Visitor(self.room(next(self._turn)), fleet).visit(within)
 
     def room(self, number: int) -> str:
         """URL of the waiting room, by either way in turn."""
@@ -172,6 +176,20 @@ class Machine:
         """Where services find each other."""
         return Behind(self.fronts["matchmaker"].port, self._ports[CONTROL], self.fronts["turn-api"].port)
 
+    def relay_of(self, player: PlayerSession) -> Coturn:
+        """The relay that a player's media goes through."""
+        port = player.relayed_from
+        return next(one for one in self.relays if one.plan.min_port <= port <= one.plan.max_port)
+
+    async def offered(self) -> set[int]:
+        """Ports of the relays that turn-api offers."""
+        url = f"http://{HOST}:{self.fronts['turn-api'].port}/"
+        headers = {"Authorization": f"Bearer {self.keys.control}"}
+        async with httpx.AsyncClient(trust_env=False, headers=headers) as http:
+            answer = (await http.get(url)).raise_for_status().json()
+        urls = [url for server in answer["iceServers"] for url in server["urls"]]
+        return {int(url.split(":")[2].partition("?")[0]) for url in urls}
+
     def make(self, kind: str) -> Replica:
         """One more replica of a kind, not started yet."""
         if kind == "edge":
@@ -190,8 +208,8 @@ class Machine:
         for front in self.fronts.values():
             await front.open()
             stack.push_async_callback(front.close)
-        for _ in range(2):
-            coturn = Coturn(CoturnPlan(secret=self.keys.turn))
+        for first, last in RELAYED:
+            coturn = Coturn(CoturnPlan(secret=self.keys.turn, min_port=first, max_port=last))
             await stack.enter_async_context(coturn)
             self.relays.append(coturn)
         self.tell_relays()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.faults.fault import Unexpected
-from tests.faults.sessions.visitor import Seat, visit
+from tests.faults.sessions.visitor import Seat, Visitor
 
 FAIR = 1.0
 """Seconds between two arrivals from which on the earlier one must be seated first."""
@@ -26,36 +27,44 @@ class Turn:
     seat: Seat
 
 
-async def stand(
-    rooms: Sequence[str], fleet: str, apart: float, within: float, begun: Callable[[], None]
-) -> list[Turn]:
-    """Let a player come by each of these ways, one after the other; return their turns in order of arrival.
+@asynccontextmanager
+async def standing(
+    rooms: Sequence[str], fleet: str, apart: float, within: float
+) -> AsyncIterator[list[Turn]]:
+    """Hold the fleet's only seat and let a player come by each of these ways while the block runs.
+
+    In the end the seat is let go and all are served; their turns are in the list then, in order of arrival.
 
     Args:
         rooms: URL of the waiting room, for each player.
         fleet: what they wait for.
         apart: seconds between arrivals.
         within: seconds that the last one may wait.
-        begun: called once all are in line.
 
     Raises:
-        Unexpected: somebody was not seated in time.
+        Unexpected: somebody was not seated in time, or overtaken.
     """
-    tasks = []
-    for room in rooms:
-        tasks.append(asyncio.create_task(_turn(room, fleet, within)))
-        await asyncio.sleep(apart)
-    begun()
+    tasks: list[asyncio.Task[Turn]] = []
+    turns: list[Turn] = []
     try:
-        return list(await asyncio.gather(*tasks))
+        async with Visitor(rooms[0], fleet).seated():
+            for room in rooms:
+                visitor = Visitor(room, fleet)
+                tasks.append(asyncio.create_task(_turn(visitor, within)))
+                await asyncio.wait_for(visitor.waiting.wait(), within)
+                await asyncio.sleep(apart)
+            yield turns
+        turns += await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
+    if words := overtaken(turns):
+        raise Unexpected(words)
 
 
-async def _turn(room: str, fleet: str, within: float) -> Turn:
+async def _turn(visitor: Visitor, within: float) -> Turn:
     came = time.monotonic()
-    return Turn(came, await visit(room, within, fleet))
+    return Turn(came, await visitor.visit(within))
 
 
 def overtaken(turns: Sequence[Turn]) -> str | None:
@@ -66,9 +75,3 @@ def overtaken(turns: Sequence[Turn]) -> str | None:
                 apart, early = second.came - first.came, first.seat.at - second.seat.at
                 return f"a player was overtaken by one who came {apart:.1f} s later, by {early:.1f} s"
     return None
-
-
-def check(turns: Sequence[Turn]) -> None:
-    """Raise Unexpected if somebody was overtaken."""
-    if words := overtaken(turns):
-        raise Unexpected(words)

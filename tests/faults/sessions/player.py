@@ -44,7 +44,7 @@ class PlayerSession:
         self._pictures, self._answers = Silence(now), Unanswered()
         self._player: _Noting | None = None
         self._asking: asyncio.Task[None] | None = None
-        self._closes = self._notices = 0
+        self._notices = 0
 
     @property
     def player(self) -> _Noting:
@@ -62,6 +62,12 @@ class PlayerSession:
     def stream(self) -> str:
         """The stream that it was given."""
         return str(self._matched()["detail"]["id"])
+
+    @property
+    def relayed_from(self) -> int:
+        """The port at its relay from which its media goes on to the streamer."""
+        transport = self.player.peer._connection.getTransceivers()[0].receiver.transport.transport
+        return int(transport._connection._nominated[1].local_candidate.port)
 
     async def begin(self) -> None:
         """Wait for a seat and for pictures.
@@ -122,8 +128,7 @@ class PlayerSession:
             return f"refused: {log.refused}"
         if len(log.notices) > self._notices:
             return f"back in the waiting room: {log.notices[-1]}"
-        closes = list(log.closes)[self._closes :]
-        return next(filter(None, (loss(*each) for each in closes)), None) or self.seen_elsewhere()
+        return next(filter(None, (loss(*each) for each in log.closes)), None) or self.seen_elsewhere()
 
     @property
     def media_gap(self) -> float:
@@ -136,9 +141,8 @@ class PlayerSession:
         return self._answers.longest(time.monotonic())
 
     def _note(self) -> None:
-        log = self.player.log
-        log.closes.clear()
-        self._closes, self._notices = 0, len(log.notices)
+        self.player.forget_closes()
+        self._notices = len(self.player.log.notices)
 
     def _matched(self) -> dict[str, Any]:
         return next(one for one in reversed(self.player.log.notices) if one.get("matched"))
@@ -155,11 +159,17 @@ class _Noting(Player):
 
     def __init__(self, url: str, relay_only: bool, pictures: Silence, answers: Unanswered) -> None:  # noqa: FBT001 - of its only caller
         super().__init__(url, handoff=True, relay_only=relay_only)
-        self._pictures, self._answers, self._pongs = pictures, answers, 0
+        self._pictures, self._answers = pictures, answers
+        self._heard = self._losses = 0
 
     def rested(self) -> None:
         """Come back at once after the next loss: between two faults of real life lies more than a moment."""
         self._link.rested()
+
+    def forget_closes(self) -> None:
+        """Begin the list of closed sockets anew."""
+        self.log.closes.clear()
+        self._losses = 0
 
     @property
     def news(self) -> asyncio.Event:
@@ -170,9 +180,13 @@ class _Noting(Player):
         return _NotingSink(self._happened, self._pictures)
 
     def _happened(self) -> None:
-        if self.log.pongs != self._pongs:
-            self._pongs = self.log.pongs
-            self._answers.answer(time.monotonic())
+        now = time.monotonic()
+        if self.log.heard != self._heard:
+            self._heard = self.log.heard
+            self._answers.answer(now)
+        if len(self.log.closes) != self._losses:
+            self._losses = len(self.log.closes)
+            self._answers.ask(now)
         super()._happened()
 
 

@@ -25,13 +25,15 @@
       socket = this;
       seen.stream = lease.stream;
       if (seen.sessions.at(-1) !== lease.sub) seen.sessions.push(lease.sub);
-      this.addEventListener('message', (event) => {
-        if (typeof event.data !== 'string' || !event.data.includes('"pong"')) return;
+      this.addEventListener('message', () => {
         seen.answers += 1;
         if (asked !== null) signallingGap = Math.max(signallingGap, performance.now() - asked);
         asked = null;
       });
-      this.addEventListener('close', (event) => seen.closes.push([event.code, event.reason]));
+      this.addEventListener('close', (event) => {
+        asked ??= performance.now();
+        seen.closes.push([event.code, event.reason]);
+      });
     }
   };
   const painted = () => {

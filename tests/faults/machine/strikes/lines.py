@@ -1,37 +1,40 @@
-"""The line across replicas: first come, first served, also while nothing is wrong.
+"""The line across replicas: first come, first served, also when matchmakers or their store end meanwhile.
 
-One stream of one seat is held while players come by both ways, and so to both matchmakers; when it is
-let go, each is seated, leaves, and makes room for the next.
+One stream of one seat is held while players come by both ways, and so to both matchmakers. Then the fault
+strikes; when the seat is let go, each is seated, leaves, and makes room for the next.
 """
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Callable
 
 from tests.faults.fault import Fault
 from tests.faults.machine.ground import Machine
-from tests.faults.sessions import line
-from tests.faults.sessions.visitor import hold
+from tests.faults.machine.strikes import calm, matchmakers, stores
+from tests.faults.sessions.line import standing
 
 FLEET = "line"
-WAITING = 8
+WAITING = 6
 APART = 0.3
 """Seconds between two who come: any four apart must be served in order."""
-WITHIN = 60.0
+WITHIN = 90.0
 
 
-async def first_come(ground: Machine) -> None:
-    """Let players come to both replicas, then serve them all."""
-    let_go = asyncio.Event()
-    holder = asyncio.create_task(hold(ground.room(0), FLEET, let_go))
-    try:
+def over(strike: Callable[[Machine], Awaitable[None]]) -> Callable[[Machine], Awaitable[None]]:
+    """The same strike while a line stands."""
+
+    async def struck(ground: Machine) -> None:
         rooms = [ground.room(number) for number in range(WAITING)]
-        line.check(await line.stand(rooms, FLEET, APART, WITHIN, let_go.set))
-    finally:
-        let_go.set()
-        await holder
+        async with standing(rooms, FLEET, APART, WITHIN):
+            await strike(ground)
+
+    return struck
 
 
 FAULTS: tuple[Fault[Machine], ...] = (
-    Fault("first-come", "none: first come, first served across replicas", first_come, short=1),
+    Fault("line", "the line across replicas, undisturbed", over(calm.nothing), short=1),
+    Fault("line-killed", "the line over kill -9 of a matchmaker", over(matchmakers.kill_one), short=1),
+    Fault("line-all-killed", "the line over kill -9 of all", over(matchmakers.kill_all), short=1),
+    Fault("line-rollout", "the line over a rollout", over(matchmakers.roll_out), short=1),
+    Fault("line-valkey", "the line over a restart of Valkey", over(stores.restart), short=1),
 )
