@@ -95,3 +95,20 @@ class FleetView:
     waiting: int
     size: Size
     estimate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How this replica stands to the others.
+
+    Attributes:
+        up: whether the store can be used now; without it nobody is matched, and nobody is forgotten.
+        met: whether it could ever be used; until then this replica knows nothing of the others.
+        replicas: those that are seen alive, this one among them; those that were, while the store is away.
+        lag: seconds from writing an event to reading it back, the last time.
+    """
+
+    up: bool = True
+    met: bool = True
+    replicas: int = 1
+    lag: float = 0.0

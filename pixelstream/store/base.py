@@ -9,13 +9,12 @@ why moves name sessions and links, never positions or counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from pixelstream.matchmaking.effects import Effect
 from pixelstream.matchmaking.model import JoinRefusal, Known, Session, SessionState, Visit, Way
 from pixelstream.matchmaking.usage import Occupied
-from pixelstream.matchmaking.views import FleetView, Place, StreamView
+from pixelstream.matchmaking.views import FleetView, Place, Sharing, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
 
 Sink = Callable[[Effect], None]
@@ -31,23 +30,6 @@ class StoreWatcher(Protocol):
 
     def round_trip(self, seconds: float) -> None:
         """Take how long a write took."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sharing:
-    """How this replica stands to the others.
-
-    Attributes:
-        up: whether the store can be used now; without it nobody is matched, and nobody is forgotten.
-        met: whether it could ever be used; until then this replica knows nothing of the others.
-        replicas: those that are seen alive, this one among them; those that were, while the store is away.
-        lag: seconds from writing an event to reading it back, the last time.
-    """
-
-    up: bool = True
-    met: bool = True
-    replicas: int = 1
-    lag: float = 0.0
 
 
 class Store(Protocol):
@@ -84,6 +66,9 @@ class Store(Protocol):
 
     async def leave(self, session: str) -> None:
         """Take out a player whose socket is gone; see `Room.leave`."""
+
+    async def desert(self, session: str) -> None:
+        """Free the seat of a player who never heard of it; see `Room.desert`."""
 
     async def hand(self, session: str) -> None:
         """Note that a player was joined to its seat; see `Room.hand`."""

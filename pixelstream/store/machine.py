@@ -92,6 +92,7 @@ class Machine:
             "link_lost": self._link_lost,
             "rules": self._rules,
             "leave": self._by_owner(Room.leave),
+            "desert": self._by_owner(Room.desert),
             "hand": self._by_owner(Room.hand),
             "fail": self._by_owner(Room.fail),
             "end": lambda _, session: self._open.end(session, self._now),

@@ -18,9 +18,9 @@ from pixelstream.matchmaking.effects import Effect, Released
 from pixelstream.matchmaking.model import JoinRefusal, Known, SessionState, Visit, Way
 from pixelstream.matchmaking.room import Room
 from pixelstream.matchmaking.usage import Occupied
-from pixelstream.matchmaking.views import FleetView, Place, StreamView
+from pixelstream.matchmaking.views import FleetView, Place, Sharing, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
-from pixelstream.store.base import Ear, Sharing, Sink, StoreWatcher
+from pixelstream.store.base import Ear, Sink, StoreWatcher
 from pixelstream.store.looks import Looks, tell_end
 
 RETURNING = 10.0
@@ -103,6 +103,11 @@ class MemoryStore:
     async def leave(self, session: str) -> None:
         """See `Store.leave`."""
         self._room.leave(session, self._clock())
+        self._after()
+
+    async def desert(self, session: str) -> None:
+        """See `Store.desert`."""
+        self._room.desert(session, self._clock())
         self._after()
 
     async def hand(self, session: str) -> None:

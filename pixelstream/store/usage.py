@@ -109,7 +109,7 @@ class SharedUsage:
         clock: Callable[[], float],
     ) -> None:
         self._client, self._retention, self._clock = client, retention, clock
-        self._faults = (TimeoutError, *faults)
+        self._faults: tuple[type[Exception], ...] = (TimeoutError, *faults)
         self._key = f"{{{prefix}}}:usage:1"
         self._waiting: deque[Row] = deque(maxlen=MAX_WAITING)
         self._lock = asyncio.Lock()

@@ -22,9 +22,9 @@ from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.effects import Changed, Displaced, Effect, Matched, Released, Returned
 from pixelstream.matchmaking.model import SEATED, JoinRefusal, Known, SessionState, Visit, Way
 from pixelstream.matchmaking.usage import Occupied
-from pixelstream.matchmaking.views import FleetView, Place, StreamView
+from pixelstream.matchmaking.views import FleetView, Place, Sharing, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
-from pixelstream.store.base import Ear, Sharing, Sink, StoreWatcher
+from pixelstream.store.base import Ear, Sink, StoreWatcher
 from pixelstream.store.follower import Follower
 from pixelstream.store.holding import Holding, write_streams, write_visit
 from pixelstream.store.looks import tell_end
@@ -135,6 +135,11 @@ class ValkeyStore:
         self._holding.visits.pop(session, None)
         self._follower.post("leave", session)
 
+    async def desert(self, session: str) -> None:
+        """See `Store.desert`."""
+        self._holding.visits.pop(session, None)
+        self._follower.post("desert", session)
+
     async def hand(self, session: str) -> None:
         """See `Store.hand`."""
         if (visit := self._holding.visits.get(session)) is not None:
@@ -194,13 +199,36 @@ class ValkeyStore:
     async def place(self, session: str) -> Place | None:
         """See `Store.place`."""
         await self._follower.settle()
-        looks = self._follower.looks
-        return looks.place(session) if looks else None
+        found = looks.place(session) if (looks := self._follower.looks) else None
+        visit = self._holding.visits.get(session)
+        return found or (self._unplaced(visit) if visit else None)
 
     async def places(self, sessions: Sequence[str]) -> list[Place]:
         """See `Store.places`."""
-        looks = self._follower.looks
-        return looks.places(sessions) if looks else []
+        found = looks.places(sessions) if (looks := self._follower.looks) else []
+        if len(found) == len(sessions):
+            return found
+        here = {place.session for place in found}
+        visits = [self._holding.visits.get(name) for name in sessions if name not in here]
+        return [*found, *(self._unplaced(visit) for visit in visits if visit is not None)]
+
+    def _unplaced(self, visit: Visit) -> Place:
+        """Where a player stands who came while there was no server: it waits, and has no number yet."""
+        waited = max(0.0, self._follower.now() - visit.joined)
+        return Place(
+            session=visit.session,
+            fleet=visit.fleet,
+            state=SessionState.WAITING,
+            position=None,
+            estimate=None,
+            waited=waited,
+            capacity=0,
+            stream=None,
+            fence=0,
+            user=visit.user,
+            reason=None,
+            joined=visit.joined,
+        )
 
     async def streams(self) -> list[StreamView]:
         """See `Store.streams`."""

@@ -42,8 +42,10 @@ class Matchmaker:
         self.listener = listener
 
     async def drain(self) -> None:
-        """Take nobody new, send away who waits, and return when nobody is joined any more."""
-        self.listener.stop_accepting()
+        """Take nobody new and return when nobody is left who would be cut off.
+
+        The port stays open: what is going on, and why it isn't ready, can be read to the end.
+        """
         await self.context.drain()
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from pixelstream.apps.matchmaker import draining
 from pixelstream.apps.matchmaker.control import ControlLinks
 from pixelstream.apps.matchmaker.core import Core
 from pixelstream.apps.matchmaker.directory import Cluster, Directory, Discovery, Static
@@ -26,9 +27,12 @@ from pixelstream.apps.matchmaker.joining import Joiner
 from pixelstream.apps.matchmaker.leases import Issuer
 from pixelstream.apps.matchmaker.legacy import SOURCE, LegacyServers
 from pixelstream.apps.matchmaker.marking import Marking
-from pixelstream.apps.matchmaker.players import Player, Stage, WaitingRoom
+from pixelstream.apps.matchmaker.player import Desk, Player, Stage
+from pixelstream.apps.matchmaker.players import WaitingRoom
 from pixelstream.apps.matchmaker.pushes import Pushes
+from pixelstream.apps.matchmaker.storenews import StoreNews
 from pixelstream.apps.matchmaker.stores import make_store
+from pixelstream.apps.matchmaker.tickets import Tickets
 from pixelstream.apps.secrets import Followed, Secrets
 from pixelstream.auth.keys import LeaseKeys, SharedKeys
 from pixelstream.errors import SettingsError
@@ -38,6 +42,7 @@ from pixelstream.matchmaking.model import Known
 from pixelstream.matchmaking.scaling.policy import Sizing
 from pixelstream.metrics.common import new_registry, show_lease_keys
 from pixelstream.metrics.matchmaker import LinkFault, MatchmakerMetrics
+from pixelstream.metrics.store import StoreMetrics
 from pixelstream.net.handshake import Refusal
 from pixelstream.net.listener import Limits
 from pixelstream.net.websocket import Handler, Request
@@ -95,7 +100,11 @@ class Context:
         self.inbox = Inbox()
         self.directory = Directory(self._discovered)
         self.issuer = Issuer(lambda: keys.value, settings.leases.lifetime)
+        self.tickets = Tickets(lambda: keys.value, self.store.now)
         self.pushes = Pushes(self.store, settings.queue.notice)
+        self.store_metrics = StoreMetrics(self.registry)
+        self.news = StoreNews(self.pushes, self.store_metrics)
+        self.store.watch(self.news)
         self.followers = Followers(self.pushes, settings.limits.max_followers)
         self.sources: list[Discovery] = [Static(settings.streams)]
         cluster = None
@@ -110,7 +119,11 @@ class Context:
         settings, core = self.settings, Core(self.store, self.inbox, self.metrics)
         numbers = count()
         self.room = WaitingRoom(
-            core=core, pushes=self.pushes, settings=settings.queue, user_header=settings.user_header
+            core=core,
+            desk=Desk(self.store, self.tickets),
+            pushes=self.pushes,
+            settings=settings.queue,
+            user_header=settings.user_header,
         )
         self.links = ControlLinks(core, numbers=numbers, arrival=settings.claims.arrival, heard=self._heard)
         self.legacy = self._make_legacy(core, numbers) if settings.legacy.enabled else None
@@ -169,6 +182,8 @@ class Context:
 
     def route(self, request: Request) -> Handler | Refusal:
         """Say who handles a websocket; `pixelstream.net.listener.Route`."""
+        if self.draining:
+            return Refusal(503, "this matchmaker ends; please connect again")
         if request.path == PATH:
             if self.admits(request.headers.get("authorization")):
                 return self.links
@@ -183,8 +198,15 @@ class Context:
         return self.links.count + (self.legacy.count if self.legacy is not None else 0)
 
     def not_ready(self) -> str | None:
-        """Say why players should go elsewhere, if they should."""
-        return "draining" if self.draining else None
+        """Say why players should go elsewhere, if they should.
+
+        A store that is lost is no reason: its loss is everybody's, and being unready would keep players and
+        signalservers from the one place that still knows them. One that was never reached is: so a rollout
+        with a wrong address or password ends at its first pod.
+        """
+        if self.draining:
+            return "draining"
+        return None if self.store.sharing.met else "the shared store was not reached yet"
 
     # --- running -------------------------------------------------------------------------------
 
@@ -208,14 +230,9 @@ class Context:
         self._tasks = [asyncio.create_task(job) for job in jobs]
 
     async def drain(self) -> None:
-        """Send those who wait away and return when no player is joined any more."""
+        """Take nobody new, let those go who can, and return when nobody is left; see `draining.drain`."""
         self.draining = True
-        await self.store.drain()
-        self.followers.close()
-        self.room.send_away()
-        while self.room.count(Stage.JOINING, Stage.JOINED, Stage.HANDED):
-            await self.room.wait_for_leave()
-            self.room.send_away()  # whoever came back to the line from a failed join
+        await draining.drain(self.store, self.room, self.links, self.followers)
 
     async def close(self) -> None:
         """Stop all of it."""
@@ -230,6 +247,7 @@ class Context:
     async def _observe(self) -> None:
         while True:
             self.metrics.show(await self.store.fleets(), await self.store.sessions())
+            self.store_metrics.show(self.store.sharing)
             await asyncio.sleep(OBSERVE_INTERVAL)
 
     # --- joints between the parts ----------------------------------------------------------------

@@ -32,7 +32,10 @@ from pixelstream.protocol.control import (
     parse_from_signalserver,
 )
 
-POLICY = 1008
+POLICY, RESTART = 1008, 1012
+SENT_AWAY = 50
+"""Links that are sent to another replica at once."""
+AWAY_PAUSE = 0.05
 REPLACED = 4000
 """Close code of a link that a newer one of the same stream has replaced."""
 MAX_ASKED = 4096
@@ -113,6 +116,13 @@ class ControlLinks:
         if link is not None:
             self._metrics.link_faults.counts[LinkFault.REPLACED] += 1
             link.ws.close(REPLACED, "another link speaks for this stream")
+
+    async def send_away(self) -> None:
+        """Let all signalservers find another matchmaker; their sessions don't notice."""
+        for n, link in enumerate(list(self._links.values()), 1):
+            link.ws.close(RESTART, "this matchmaker ends")
+            if n % SENT_AWAY == 0:
+                await asyncio.sleep(AWAY_PAUSE)
 
     # --- pixelstream.net.websocket.Handler -----------------------------------------------------
 

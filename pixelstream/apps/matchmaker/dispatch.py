@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from pixelstream.apps.matchmaker.control import ControlLinks
@@ -15,6 +16,7 @@ from pixelstream.matchmaking.effects import (
     AskSeat,
     Changed,
     CloseLink,
+    Displaced,
     Effect,
     Failed,
     FreeSeat,
@@ -24,6 +26,9 @@ from pixelstream.matchmaking.effects import (
     Returned,
 )
 from pixelstream.matchmaking.model import Way
+
+COMEBACK = 2.0
+"""Seconds that a seat is kept for a player whose socket broke just then."""
 
 
 class Dispatch:
@@ -55,6 +60,9 @@ class Dispatch:
                 self._returned(session)
             case Released():
                 self._released(effect)
+            case Displaced(session=session):
+                if player := self._room.players.get(session):
+                    self._room.displaced(player)
             case Changed(session=session):
                 self._followers.changed(session)
             case LineMoved(fleet=fleet):
@@ -75,9 +83,13 @@ class Dispatch:
         elif effect.way is Way.REMOTE:
             self._metrics.matched(effect.fleet, effect.waited, effect.predicted)
         else:
-            # It has the seat, but closed its socket before it could be told: nobody will come.
-            self._inbox.put(partial(self._store.end, effect.session))
+            # Its socket closed before it could be told; for a moment it may come back with its ticket.
+            asyncio.get_running_loop().call_later(COMEBACK, self._give_up, effect.session)
         self._followers.changed(effect.session)
+
+    def _give_up(self, session: str) -> None:
+        if session not in self._room.players:
+            self._inbox.put(partial(self._store.desert, session))
 
     def _returned(self, session: str) -> None:
         if player := self._room.players.get(session):

@@ -17,7 +17,8 @@ from pixelstream.apps.matchmaker import notices
 from pixelstream.apps.matchmaker.core import Core
 from pixelstream.apps.matchmaker.directory import Address, Directory
 from pixelstream.apps.matchmaker.leases import Issuer
-from pixelstream.apps.matchmaker.players import Player, Stage, WaitingRoom
+from pixelstream.apps.matchmaker.player import Player, Stage
+from pixelstream.apps.matchmaker.players import WaitingRoom
 from pixelstream.errors import DialError
 from pixelstream.matchmaking.effects import Matched
 from pixelstream.matchmaking.model import Way
@@ -66,6 +67,7 @@ class Joiner:
             self._room.hand(player, notices.matched(match.session, match.stream, match.fleet, lease))
         else:
             self._room.leaving(player, Stage.JOINING)
+            player.match = match
             task = asyncio.create_task(self._join(player, match, address))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -89,7 +91,8 @@ class Joiner:
                 )
             except DialError as error:
                 log.warning("seat not reached", stream=match.stream, cause=error.cause)
-                self._inbox.put(partial(self._store.fail, player.session))
+                if player.match is match and player.stage is Stage.JOINING:
+                    self._inbox.put(partial(self._store.fail, player.session))
 
     def _url(self, player: Player, match: Matched, address: Address) -> str:
         if not address.leased:
@@ -111,7 +114,7 @@ class _Joint:
 
     def opened(self, ws: WebSocket) -> None:
         player, match = self._player, self._match
-        if player.stage is not Stage.JOINING or player.ws.closing:
+        if player.stage is not Stage.JOINING or player.match is not match or player.ws.closing:
             ws.close(1000, "the player has left")
             return
         player.ws.send(notices.matched(match.session, match.stream, match.fleet))

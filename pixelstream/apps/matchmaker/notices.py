@@ -18,11 +18,15 @@ WAITING = {
     Supply.BUDGET: "All streams that the budget allows are taken",
 }
 
+HELD = "Seats cannot be given out at the moment; you keep your place"
+"""Instead of these while the shared store is away."""
+
 REFUSALS = {
     JoinRefusal.QUEUE_FULL: "Too many players wait already; please try again in a while",
     JoinRefusal.UNKNOWN_FLEET: "There is no such fleet",
     JoinRefusal.DRAINING: "This waiting room is closing; please connect again",
     JoinRefusal.UNAVAILABLE: "Seats cannot be given out now; please try again in a while",
+    JoinRefusal.VOID: "That place is no more; please come again",
 }
 ENDINGS = {
     ReleaseReason.TIMED_OUT: "No stream became free in time",
@@ -30,23 +34,31 @@ ENDINGS = {
 }
 
 
-def waiting(place: Place) -> bytes:
-    """Tell a player where it stands."""
-    return orjson.dumps(
-        {
-            "type": "matchmaker",
-            "queued": True,
-            "matched": False,
-            "detail": WAITING[place.supply],
-            "supply": place.supply.value,
-            "session": place.session,
-            "fleet": place.fleet,
-            "position": place.position,
-            "estimate": None if place.estimate is None else round(place.estimate, 1),
-            "waited": round(place.waited, 1),
-            "capacity": place.capacity,
-        }
-    )
+def waiting(place: Place, *, seating: bool = True, ticket: str | None = None) -> bytes:
+    """Tell a player where it stands.
+
+    Args:
+        place: where that is.
+        seating: whether seats are given out at all; if not, nobody can say how long it takes.
+        ticket: what to come back with, if it has to.
+    """
+    notice: dict[str, object] = {
+        "type": "matchmaker",
+        "queued": True,
+        "matched": False,
+        "detail": WAITING[place.supply] if seating else HELD,
+        "supply": place.supply.value,
+        "session": place.session,
+        "fleet": place.fleet,
+        "position": place.position,
+        "estimate": None if place.estimate is None or not seating else round(place.estimate, 1),
+        "waited": round(place.waited, 1),
+        "capacity": place.capacity,
+        "seating": seating,
+    }
+    if ticket is not None:
+        notice["ticket"] = ticket
+    return orjson.dumps(notice)
 
 
 def matched(session: str, stream: str, fleet: str, lease: Issued | None = None) -> bytes:

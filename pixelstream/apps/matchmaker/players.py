@@ -1,83 +1,42 @@
 """The waiting room's sockets: players come, wait, are told, and go to their seats.
 
 The traps: an unmodified front end speaks before it has a seat, so what it says is kept in order, in
-bounds, and replayed; its `ping` must be answered meanwhile, or it gives up; and it never comes back
-after close code 1001, so 1012 tells it to.
+bounds, and replayed; its `ping` must be answered meanwhile, or it gives up; it never comes back after
+close code 1001, so 1012 tells it to; and a page that comes back with a ticket may find its own old socket
+here still, which then must go without taking the place along.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import Enum, auto
 from functools import partial
-from urllib.parse import parse_qs
 
 import orjson
 import structlog
 
 from pixelstream.apps.matchmaker import notices
 from pixelstream.apps.matchmaker.core import Core
-from pixelstream.apps.matchmaker.leases import passed_on
+from pixelstream.apps.matchmaker.player import Desk, Player, Stage
 from pixelstream.apps.matchmaker.pushes import Pushes
 from pixelstream.matchmaking.model import JoinRefusal, ReleaseReason, Way
-from pixelstream.matchmaking.views import Place
 from pixelstream.net.websocket import WebSocket
 from pixelstream.settings.matchmaker import Queue
 
-POLICY, RESTART, TRY_AGAIN_LATER = 1008, 1012, 1013
-MAX_KEPT_MESSAGES = 32
-MAX_KEPT_BYTES = 64 * 1024
+POLICY, RESTART, TRY_AGAIN_LATER, DISPLACED = 1008, 1012, 1013, 4001
 MAX_PING = 256
 """Bytes; a keepalive message of a front end has 40."""
 PING_TURNS = 60
 """Turns in which all players are pinged once."""
+SENT_AWAY = 100
+"""Players that are sent to another replica at once: all at the same time would be too much for it."""
+AWAY_PAUSE = 0.05
 GOODBYE = 5.0
 """Seconds that a player with a lease has to close its waiting socket by itself."""
 
 log = structlog.get_logger(__name__)
-
-
-class Stage(Enum):
-    """What a player's socket is there for."""
-
-    WAITING = auto()
-    JOINING = auto()
-    JOINED = auto()
-    HANDED = auto()
-    OVER = auto()
-
-
-@dataclass(slots=True, eq=False)
-class Player:
-    """One player's socket.
-
-    Attributes:
-        query: the part of its query that goes on to the seat.
-        protocols: subprotocols that it offered.
-        kept: what it has said, for the seat.
-    """
-
-    ws: WebSocket
-    session: str
-    fleet: str
-    way: Way
-    query: str
-    protocols: tuple[str, ...]
-    user: str | None = None
-    stage: Stage = Stage.WAITING
-    told: int | None = None
-    told_at: float = 0.0
-    kept: list[bytes] = field(default_factory=list)
-    kept_bytes: int = 0
-
-    def tell(self, place: Place) -> None:
-        """Send where it stands."""
-        self.ws.send(notices.waiting(place))
 
 
 class WaitingRoom:
@@ -92,12 +51,13 @@ class WaitingRoom:
         self,
         *,
         core: Core,
+        desk: Desk,
         pushes: Pushes,
         settings: Queue,
         user_header: str | None,
     ) -> None:
         self._store, self._inbox, self._metrics = core.store, core.inbox, core.metrics
-        self._pushes = pushes
+        self._desk, self._pushes = desk, pushes
         self._settings = settings
         self._user_header = user_header.lower() if user_header else None
         self._loop = asyncio.get_running_loop()
@@ -113,22 +73,17 @@ class WaitingRoom:
     # --- pixelstream.net.websocket.Handler -----------------------------------------------------
 
     def opened(self, ws: WebSocket) -> None:
-        """Let a player join the line."""
-        query = parse_qs(ws.request.query)
-        offered = ws.request.headers.get("sec-websocket-protocol", "")
-        player = Player(
-            ws,
-            session=secrets.token_urlsafe(16),
-            fleet=query.get("fleet", ["default"])[0][:63],
-            way=Way.HANDOFF if query.get("handoff", [""])[0] in {"1", "true"} else Way.JOINED,
-            query=passed_on(ws.request.query),
-            protocols=tuple(name for part in offered.split(",") if (name := part.strip())),
-            user=ws.request.headers.get(self._user_header) if self._user_header else None,
-        )
+        """Let a player join the line, or go on waiting in it."""
+        player = Player.of(ws, self._desk, self._user_header)
+        former = self.players.get(player.session)
+        if former is not None and former.stage is Stage.JOINED:
+            player.begin_anew()  # it has the seat that it waited for
+        elif former is not None:
+            self.displaced(former)
         ws.user = player
         self.players[player.session] = player
         self._pings.append(player)
-        self._inbox.put(partial(self._join, player))
+        self._inbox.put(partial(self._join if player.ticket is None else self._resume, player))
 
     def received(self, ws: WebSocket, data: bytes) -> None:
         """Answer a ping; keep everything else for the seat."""
@@ -137,16 +92,14 @@ class WaitingRoom:
             return
         if player.way is Way.HANDOFF:
             return  # it says everything again at its seat
-        player.kept_bytes += len(data)
-        if len(player.kept) >= MAX_KEPT_MESSAGES or player.kept_bytes > MAX_KEPT_BYTES:
+        if not player.keep(data):
             ws.close(POLICY, "too much was said while waiting")
-            return
-        player.kept.append(data)
 
     def closed(self, ws: WebSocket, code: int, reason: str) -> None:
         """Take a player out, unless it has gone to its seat."""
         player: Player = ws.user
-        self.players.pop(player.session, None)
+        if self.players.get(player.session) is player:
+            del self.players[player.session]
         self._pushes.drop(player)
         self._left.set()
         stage, player.stage = player.stage, Stage.OVER
@@ -167,11 +120,27 @@ class WaitingRoom:
         if player.ws.closing:
             return
         refusal = await self._store.join(player.session, player.fleet, user=player.user, way=player.way)
+        await self._placed(player, refusal)
+
+    async def _resume(self, player: Player) -> None:
+        if player.ws.closing or player.ticket is None:
+            return
+        refusal = await self._store.resume(player.visit(player.ticket))
+        if refusal is JoinRefusal.VOID:
+            if self.players.get(player.session) is player:
+                del self.players[player.session]
+            player.begin_anew()
+            self.players[player.session] = player
+            await self._join(player)
+        else:
+            await self._placed(player, refusal)
+
+    async def _placed(self, player: Player, refusal: JoinRefusal | None) -> None:
         if refusal is not None:
             self._metrics.refusals.counts[refusal] += 1
             code = POLICY if refusal is JoinRefusal.UNKNOWN_FLEET else TRY_AGAIN_LATER
             self._over(player, notices.refused(refusal), code, refusal.value)
-        elif place := await self._store.place(player.session):
+        elif (place := await self._store.place(player.session)) and player.stage is Stage.WAITING:
             self._pushes.add(player, place)
 
     def leaving(self, player: Player, stage: Stage) -> None:
@@ -198,11 +167,25 @@ class WaitingRoom:
         if player is not None and player.stage in {Stage.WAITING, Stage.JOINING}:
             self._over(player, notices.expired(reason), TRY_AGAIN_LATER, reason.value)
 
-    def send_away(self) -> None:
-        """Tell all who wait to connect again: another matchmaker will have them, or this one's successor."""
+    def displaced(self, player: Player) -> None:
+        """Let go of a socket whose session another one has now."""
+        player.stage = Stage.OVER
+        self._pushes.drop(player)
+        player.ws.close(DISPLACED, "another connection has your place")
+
+    async def send_away(self, *ways: Way) -> None:
+        """Tell those who wait to connect again: another matchmaker has their place, or this one's successor.
+
+        Args:
+            ways: those who get to their seats in other ways are left alone.
+        """
+        sent = 0
         for player in list(self.players.values()):
-            if player.stage is Stage.WAITING:
+            if player.stage is Stage.WAITING and player.way in ways and not player.ws.closing:
                 player.ws.close(RESTART, "please connect again")
+                sent += 1
+                if sent % SENT_AWAY == 0:
+                    await asyncio.sleep(AWAY_PAUSE)
 
     async def wait_for_leave(self) -> None:
         """Wait until one more socket is closed, or a moment has passed."""

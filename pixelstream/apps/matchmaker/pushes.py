@@ -58,6 +58,7 @@ class Pushes:
         self._fleets: dict[str, dict[Watcher, None]] = {}
         self._by_silence: dict[Watcher, None] = {}
         self._moved: set[str] = set()
+        self._retold = False
         self._wake = asyncio.Event()
 
     def add(self, watcher: Watcher, place: Place) -> None:
@@ -80,6 +81,12 @@ class Pushes:
             self._moved.add(fleet)
             self._wake.set()
 
+    def retell(self) -> None:
+        """Tell everybody again soon, though no position has changed: something else has."""
+        self._retold = True
+        self._moved.update(self._fleets)
+        self._wake.set()
+
     def tell(self, watcher: Watcher, place: Place) -> None:
         """Send a place and remember that it was sent."""
         watcher.told, watcher.told_at = place.position, self._loop.time()
@@ -96,15 +103,16 @@ class Pushes:
             await self._wake.wait()
             self._wake.clear()
             fleets, self._moved = self._moved, set()
+            retold, self._retold = self._retold, False
             begun = self._loop.time()
             for fleet in fleets:
-                await self._pass(list(self._fleets.get(fleet, ())))
+                await self._pass(list(self._fleets.get(fleet, ())), changed_only=not retold)
             took = self._loop.time() - begun
             await asyncio.sleep(min(LONGEST, max(SHORTEST, REST * took)))
 
-    async def _pass(self, watchers: Sequence[Watcher]) -> None:
+    async def _pass(self, watchers: Sequence[Watcher], *, changed_only: bool) -> None:
         for at in range(0, len(watchers), SLICE):
-            await self._look(watchers[at : at + SLICE], changed_only=True)
+            await self._look(watchers[at : at + SLICE], changed_only=changed_only)
             await asyncio.sleep(0)
 
     async def _push_the_old(self) -> None:

@@ -38,6 +38,14 @@ async def position(player: Peer, place: int) -> None:
         pass
 
 
+async def told_that_seats_are_held(player: Peer, place: int | None) -> None:
+    """Wait until it is told so, and that it keeps its place."""
+    while (notice := await player.hears("matchmaker"))["seating"]:
+        pass
+    assert "you keep your place" in notice["detail"]
+    assert (notice["position"], notice["estimate"]) == (place, None)
+
+
 async def seated(player: Peer) -> None:
     await player.hears("config")
 
@@ -109,12 +117,17 @@ async def test_the_store_goes_and_comes_back_and_sessions_do_not_notice(tmp_path
             waiting.append(await matchmaker.visit())
             await position(waiting[-1], n)
         server.kill()
+        for n, player in enumerate(waiting, 1):
+            await told_that_seats_are_held(player, n)
         await playing.says("still")
         await stream.players.until(lambda seat: b'{"type":"still"}' in seat.messages)
         late = await b.visit()
-        await late.quiet()
+        await told_that_seats_are_held(late, None)
         server.start()
         await position(late, 3)
+        for player in waiting:
+            while not (await player.hears("matchmaker"))["seating"]:
+                pass
         await playing.says("again")
         await stream.players.until(lambda seat: b'{"type":"again"}' in seat.messages)
         for player in [*waiting, late]:

@@ -17,6 +17,7 @@ async def test_a_player_is_told_at_once_that_it_waits_and_where() -> None:
         notice = await (await here.visit()).waiting()
         assert notice.pop("session")
         assert notice.pop("waited") < 1
+        assert notice.pop("ticket")
         assert notice == {
             "type": "matchmaker",
             "queued": True,
@@ -26,6 +27,8 @@ async def test_a_player_is_told_at_once_that_it_waits_and_where() -> None:
             "position": 1,
             "estimate": None,
             "capacity": 0,
+            "supply": "taken",
+            "seating": True,
         }
 
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from pixelstream import __version__
 from pixelstream.apps.matchmaker.api import models
 from pixelstream.apps.matchmaker.context import Context
+from pixelstream.apps.matchmaker.storenews import AWAY
 
 MAX_LISTED = 10_000
 
@@ -52,17 +53,22 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/health", summary="How the matchmaker is")
     async def health() -> models.Health:
-        found = await store.fleets()
+        found, sharing = await store.fleets(), store.sharing
+        warnings = context.marking.warnings() if context.marking else []
         return models.Health(
-            status="draining" if context.draining else "ok",
+            status="draining" if context.draining else "ok" if sharing.up else "degraded",
             version=__version__,
             store=store.kind,
+            store_up=sharing.up,
+            store_lag=round(sharing.lag, 4),
+            store_round_trip=context.news.last,
+            replicas=sharing.replicas,
             draining=context.draining,
             links=context.open_links(),
             streams=sum(fleet.streams for fleet in found),
             waiting=sum(fleet.waiting for fleet in found),
             sockets=len(context.room.players),
-            warnings=context.marking.warnings() if context.marking else [],
+            warnings=warnings if sharing.up else [AWAY, *warnings],
         )
 
     return routes

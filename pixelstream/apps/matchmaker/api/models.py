@@ -161,11 +161,20 @@ class Queue(_Answer):
 
 
 class Health(_Answer):
-    """How the matchmaker is."""
+    """How the matchmaker is.
+
+    `status` is `ok`, `degraded` without its store, or `draining`. `store_lag` and `store_round_trip` are
+    seconds: from writing an event to reading it back, and of the last write. `replicas` are those that are
+    seen alive, this one among them.
+    """
 
     status: str
     version: str
     store: str
+    store_up: bool
+    store_lag: float
+    store_round_trip: float | None
+    replicas: int
     draining: bool
     links: int
     streams: int

@@ -30,6 +30,7 @@ STATUS = {
     JoinRefusal.QUEUE_FULL: 503,
     JoinRefusal.DRAINING: 503,
     JoinRefusal.UNAVAILABLE: 503,
+    JoinRefusal.VOID: 409,
 }
 NO_STORE = {"Cache-Control": "no-store"}
 EVENTS = {**NO_STORE, "X-Accel-Buffering": "no"}
