@@ -19,7 +19,7 @@ export interface Address {
 }
 
 /** Parameters that are ours; the rest of the query string belongs to the application. */
-const OWN = ['ss', 'handoff', 'fleet', 'autoplay', 'smoke', 'details', 'muted'];
+const OWN = ['ss', 'handoff', 'fleet', 'autoplay', 'smoke', 'details', 'muted', 'renew', 'ticket'];
 
 /** Reads the page's address. `?fleet`, `?handoff`, `?autoplay=0`, `?ss` (same host only). */
 export function readAddress(href: string): Address {
@@ -47,6 +47,18 @@ export function seatUrl(answered: string, address: Address): string | null {
   if (seat === null) return null;
   const url = new URL(seat);
   if (url.search === '') url.search = address.passed;
+  // asks our signalserver for new leases while the visit lasts; no other is ever handed off to
+  url.searchParams.set('renew', '1');
+  return url.href;
+}
+
+/** The seat's URL with a renewed lease in it. */
+export const withLease = (seat: string, lease: string): string => seat.replace(/(^|\/)s\/[^/?#]+/, `$1s/${lease}`);
+
+/** The first socket's URL for who has waited before: the ticket keeps the place in the queue. */
+export function firstUrl(address: Address, ticket: string | null): string {
+  const url = new URL(address.first);
+  if (ticket !== null) url.searchParams.set('ticket', ticket);
   return url.href;
 }
 
@@ -55,6 +67,9 @@ function waitingRoom(base: URL, page: URLSearchParams): string {
   const query = new URLSearchParams(page);
   query.delete('ss');
   query.delete('autoplay');
+  // neither a link nor a bookmark says where somebody stands in the queue
+  query.delete('ticket');
+  query.delete('renew');
   if (!query.has('handoff')) query.set('handoff', '1');
   url.search = query.toString();
   return url.href;

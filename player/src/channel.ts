@@ -12,6 +12,7 @@ export interface Listener {
 const OPEN_WITHIN_MS = 8000;
 const PING_EVERY_MS = 20_000;
 const ANSWER_WITHIN_MS = 10_000;
+const PROBE_WITHIN_MS = 2000;
 const KEPT_MESSAGES = 256;
 const LOST = 1006;
 const DEAF: Listener = { opened: () => {}, received: () => {}, closed: () => {} };
@@ -48,6 +49,14 @@ export class Channel {
   /** Sends a text frame; dropped without a word when the socket isn't open. */
   send(text: string): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+  }
+
+  /** The network may have changed: shows within two seconds whether this socket still leads anywhere. */
+  probe(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.send(JSON.stringify({ type: 'ping', time: Date.now() }));
+    this.#timer = setTimeout(() => this.#giveUp('silent'), PROBE_WITHIN_MS);
   }
 
   /** Says goodbye; the listener hears nothing more. */

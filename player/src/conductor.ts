@@ -5,7 +5,7 @@
 
 import { ACTIVITY } from './activity';
 import { seatUrl, type Address } from './address';
-import { backoffMs } from './backoff';
+import { backoffMs, rejoinMs } from './backoff';
 import type { Channel } from './channel';
 import { Timer } from './deadline';
 import { diagnose } from './diagnosis';
@@ -30,8 +30,8 @@ export interface Parts {
   readonly settings: Settings;
   readonly phases: PhaseLog;
   readonly stage: () => HTMLElement;
-  /** A new socket to the waiting room. */
-  readonly openFirst: () => Channel;
+  /** A new socket to the waiting room, with a ticket that keeps a place in the queue. */
+  readonly openFirst: (ticket: string | null) => Channel;
   readonly loadStreams: () => Promise<StreamModule>;
   readonly changed: (visit: Visit) => void;
   readonly hints: Hints;
@@ -50,7 +50,7 @@ export class Conductor {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#seat = new Seat(() => this.streams, parts.phases, (event) => this.dispatch(event));
+    this.#seat = new Seat(() => this.streams, parts.settings, parts.phases, (event) => this.dispatch(event));
     this.streams = new Streams(parts.stage, parts.settings, {
       send: (text) => this.#seat.send(text),
       firstFrame: (here) => { if (here) this.#onFirstFrame(); },
@@ -83,9 +83,11 @@ export class Conductor {
     }
   }
 
-  /** Retries at once what waits for its turn: the network is back, or the visitor is. */
+  /** The network is another one or back, or the visitor is: retries at once what waits, doubts what stands. */
   hurry(): void {
     this.#retry.hurry();
+    this.#seat.probe();
+    this.#waiting?.probe();
   }
 
   /** Somebody uses the stream: said to the seats of a matchmaker, which know the message. */
@@ -106,7 +108,8 @@ export class Conductor {
     if (event.type === 'start' && visit.state === 'waiting') this.#parts.phases.restart();
     const former = this.visit;
     this.visit = visit;
-    if (visit.state === 'reconnecting' && former.state !== 'reconnecting') this.#seat.hurryUp();
+    // a picture that came back by itself needs no new one
+    if (visit.state === 'playing' && former.state === 'reconnecting' && visit.signalling === 'open') this.#retry.clear();
     for (const effect of effects) this.#run(effect);
     if (visit.state === 'waiting') this.#prepare();
     if (visit !== former) this.#parts.changed(visit);
@@ -114,26 +117,26 @@ export class Conductor {
 
   #run(effect: Effect): void {
     switch (effect.do) {
-      case 'openWaiting': return this.#later(effect.attempt, () => this.#openWaiting());
-      case 'openSeat': return this.#later(effect.attempt, () => this.#openSeat(effect.url));
+      case 'openWaiting': return this.#later(backoffMs, effect.attempt, () => this.#openWaiting(effect.ticket));
+      case 'openSeat': return this.#later(rejoinMs, effect.attempt, () => this.#openSeat(effect.url));
       case 'adopt': return this.#adopt();
-      case 'negotiate': return this.#seat.negotiate();
+      case 'negotiate': return this.#later(backoffMs, effect.attempt, () => this.#seat.negotiate());
       case 'closeWaiting': this.#retry.clear(); this.#waiting?.close(); this.#waiting = null; return;
       case 'closeSeat': this.#retry.clear(); this.#seat.close(); return;
       case 'dropStream': this.streams.dropAll(); return;
     }
   }
 
-  #later(attempt: number | null, then: () => void): void {
-    this.#retry.set(attempt === null ? 0 : backoffMs(attempt, Math.random()), then);
+  #later(delay: typeof backoffMs, attempt: number | null, then: () => void): void {
+    this.#retry.set(attempt === null ? 0 : delay(attempt, Math.random()), then);
   }
 
   #prepare(): void {
     if (this.visit.state === 'waiting') this.streams.prepare();
   }
 
-  #openWaiting(): void {
-    const channel = this.#parts.openFirst();
+  #openWaiting(ticket: string | null): void {
+    const channel = this.#parts.openFirst(ticket);
     this.#waiting = channel;
     channel.listen({
       opened: () => {
@@ -148,7 +151,7 @@ export class Conductor {
   #onFirstSocket(channel: Channel, text: string): void {
     const notice = readNotice(text);
     if (notice === null || (notice.kind === 'signalling' && /^(pong|ping)$/.test(notice.type))) return;
-    if (notice.kind === 'queued') return this.dispatch({ type: 'queued', line: notice.line });
+    if (notice.kind === 'queued') return this.dispatch({ type: 'queued', line: notice.line, ticket: notice.ticket });
     if (notice.kind === 'refused') return this.dispatch({ type: 'refused', why: notice.why, words: notice.words });
     this.#parts.phases.mark('matched');
     if (notice.kind === 'matched') return this.dispatch({ type: 'matched', url: notice.url });
@@ -183,7 +186,8 @@ export class Conductor {
 
   #onFlow(flows: boolean): void {
     this.#parts.hints.stalled(!flows && this.visit.state === 'playing');
-    if (!flows && this.visit.signalling !== 'open') this.dispatch({ type: 'mediaLost' });
+    const broken = this.streams.current?.peer?.iceConnectionState === 'disconnected';
+    if (!flows && (broken || this.visit.signalling !== 'open')) this.dispatch({ type: 'mediaLost' });
     if (flows && this.visit.state === 'reconnecting' && !this.streams.negotiating) this.dispatch({ type: 'ready' });
   }
 }

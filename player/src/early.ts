@@ -4,7 +4,7 @@
  * here is one before the first picture.
  */
 
-import { readAddress } from './address';
+import { firstUrl, readAddress } from './address';
 import { Channel } from './channel';
 
 export const scriptAt = performance.now();
@@ -12,9 +12,9 @@ export const address = readAddress(location.href);
 
 let first: Channel | null = address.autoplay && 'RTCPeerConnection' in window ? new Channel(address.first) : null;
 
-/** The socket opened at load, once; afterwards and without autoplay a new one. */
-export function openFirst(): Channel {
-  const channel = first ?? new Channel(address.first);
+/** The socket opened at load, once; afterwards and without autoplay a new one, with the ticket of a former. */
+export function openFirst(ticket: string | null): Channel {
+  const channel = first ?? new Channel(firstUrl(address, ticket));
   first = null;
   return channel;
 }

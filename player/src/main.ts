@@ -61,6 +61,9 @@ function build(): void {
 window.addEventListener('pagehide', () => conductor.dispatch({ type: 'hide' }));
 window.addEventListener('pageshow', (event) => { if (event.persisted) begin(); });
 window.addEventListener('online', () => conductor.hurry());
+// Chromium tells of a change from one network to another, for which nothing ever goes offline
+const network = (navigator as { readonly connection?: EventTarget }).connection;
+network?.addEventListener('change', () => conductor.hurry());
 document.addEventListener('visibilitychange', () => { if (!document.hidden) conductor.hurry(); });
 
 begin();

@@ -14,7 +14,7 @@ export interface Line {
 }
 
 export type Notice =
-  | { readonly kind: 'queued'; readonly line: Line }
+  | { readonly kind: 'queued'; readonly line: Line; readonly ticket: string | null }
   | { readonly kind: 'matched'; readonly url: string | null }
   | { readonly kind: 'refused'; readonly why: string; readonly words: string }
   | { readonly kind: 'signalling'; readonly type: string };
@@ -25,7 +25,7 @@ export function readNotice(text: string): Notice | null {
   if (message === null || typeof message['type'] !== 'string') return null;
   if (message['type'] !== 'matchmaker') return { kind: 'signalling', type: message['type'] };
   if (message['matched'] === true) return { kind: 'matched', url: textOf(message['url']) };
-  if (message['queued'] === true) return { kind: 'queued', line: lineOf(message) };
+  if (message['queued'] === true) return { kind: 'queued', line: lineOf(message), ticket: textOf(message['ticket']) };
   return {
     kind: 'refused',
     why: textOf(message['reason']) ?? 'refused',

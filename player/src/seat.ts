@@ -1,7 +1,8 @@
 /*
  * The seat's socket: signalling between one stream and the streams of the page, and its deadlines.
  * Trap: a rejoin on a new socket repeats `config`; given to the library again it would tear down the
- * picture, so only a negotiation in progress gets it.
+ * picture, so only a negotiation in progress gets it. And the config of a socket that has stood for hours
+ * names relays that are gone and credentials that are over, so a second negotiation asks for another.
  */
 
 import { Channel, type Listener } from './channel';
@@ -10,27 +11,34 @@ import { diagnose } from './diagnosis';
 import type { Event } from './machine';
 import type { PhaseLog } from './phases';
 import { reason, type ReasonCode } from './reasons';
-import { configOf, LIST_STREAMERS, typeOf } from './signalling';
+import { configOf, leaseOf, LIST_STREAMERS, REFRESH_CONFIG, streamersOf, subscribeTo, typeOf } from './signalling';
+import type { Settings } from './media/types';
 import type { Streams } from './streams';
 
 /** How long each step of a negotiation may take, ms. */
 const WITHIN = { no_config: 10_000, no_offer: 20_000, no_path: 15_000, no_picture: 15_000 } as const;
-const RECONNECT_WITHIN_MS = 20_000;
+/** After that the config that we have must do. */
+const FRESH_WITHIN_MS = 3000;
 /** A socket that has stood so long is no longer a retry. */
 const STEADY_AFTER_MS = 10_000;
 
 export class Seat {
   readonly #streams: () => Streams;
+  readonly #settings: Settings;
   readonly #phases: PhaseLog;
   readonly #dispatch: (event: Event) => void;
   readonly #deadline = new Timer();
   readonly #steady = new Timer();
+  readonly #fresh = new Timer();
+  #handedOut = false;
+  #subscribing = false;
   #channel: Channel | null = null;
   #negotiatedOn: Channel | null = null;
   #config: string | null = null;
 
-  constructor(streams: () => Streams, phases: PhaseLog, dispatch: (event: Event) => void) {
+  constructor(streams: () => Streams, settings: Settings, phases: PhaseLog, dispatch: (event: Event) => void) {
     this.#streams = streams;
+    this.#settings = settings;
     this.#phases = phases;
     this.#dispatch = dispatch;
   }
@@ -38,13 +46,13 @@ export class Seat {
   /** Opens the seat's socket; it reports by events. */
   open(url: string): void {
     const channel = new Channel(url);
-    this.#take(channel);
+    this.#take(channel, true);
     channel.listen(this.#listener(channel));
   }
 
   /** Goes on with a socket that is open already. */
   adopt(channel: Channel): void {
-    this.#take(channel);
+    this.#take(channel, false);
     channel.listen(this.#listener(channel));
     this.#opened(performance.now());
   }
@@ -57,8 +65,16 @@ export class Seat {
   close(): void {
     this.#steady.clear();
     this.#deadline.clear();
+    this.#fresh.clear();
     this.#channel?.close();
     this.#channel = null;
+    this.#negotiatedOn = null;
+    this.#subscribing = false;
+  }
+
+  /** Makes sure that the socket still leads to the seat; if not, it closes soon. */
+  probe(): void {
+    this.#channel?.probe();
   }
 
   send(text: string): void {
@@ -66,17 +82,17 @@ export class Seat {
     this.#channel?.send(text);
   }
 
-  /** Asks for a streamer and a new connection to it. */
+  /** Asks for a streamer and a new connection to it; on the same seat, if there was one before. */
   negotiate(): void {
+    const again = this.#negotiatedOn !== null;
+    if (this.#negotiatedOn === this.#channel && this.#handedOut) this.#askForConfig();
+    const browserOffers = this.#settings['BrowserSendOffer'] === true;
     // asked for at once: the answer then comes with the config and not a round trip after it
-    this.send(LIST_STREAMERS);
-    this.#begin(true);
+    if (again || !browserOffers) this.send(LIST_STREAMERS);
+    // an engine that waits for our offer keeps its old end of the connection until we subscribe anew
+    if (again && browserOffers) this.#subscribing = true;
+    else this.#begin(!browserOffers);
     this.#expect(this.#config === null ? 'no_config' : 'no_offer');
-  }
-
-  /** The picture is lost: whatever is tried must bring one within this time. */
-  hurryUp(): void {
-    this.#deadline.set(RECONNECT_WITHIN_MS, () => this.#overdue('no_picture'));
   }
 
   pathFound(): void {
@@ -96,13 +112,42 @@ export class Seat {
       case 'pong': case 'matchmaker': return;
       case 'config': return this.#onConfig(text);
       case 'offer': return this.#onOffer(text);
+      case 'lease': return this.#onLease(text);
+      case 'streamerList': return this.#onList(text);
       default: return this.#streams().deliver(text);
     }
   }
 
-  #take(channel: Channel): void {
+  #take(channel: Channel, handedOut: boolean): void {
     this.#channel = channel;
+    this.#handedOut = handedOut;
     this.#config = null;
+    this.#fresh.clear();
+  }
+
+  /** Waits for a config with the relays of the moment, but not for ever. */
+  #askForConfig(): void {
+    const former = this.#config;
+    if (former === null) return;
+    this.#config = null;
+    this.send(REFRESH_CONFIG);
+    this.#fresh.set(FRESH_WITHIN_MS, () => { if (this.#config === null) this.#onConfig(former); });
+  }
+
+  #onLease(text: string): void {
+    const lease = leaseOf(text);
+    if (lease !== null) this.#dispatch({ type: 'renewed', lease });
+  }
+
+  #onList(text: string): void {
+    if (!this.#subscribing) return this.#streams().deliver(text);
+    const ids = streamersOf(text);
+    const wanted = this.#settings['StreamerId'];
+    const id = ids.find((one) => one === wanted) ?? ids[0];
+    if (id === undefined) return;
+    this.#subscribing = false;
+    this.send(subscribeTo(id));
+    this.#begin(false);
   }
 
   #listener(channel: Channel): Listener {
@@ -135,6 +180,7 @@ export class Seat {
     this.#phases.mark('config');
     const first = this.#config === null;
     this.#config = text;
+    this.#fresh.clear();
     if (first && this.#streams().negotiating) {
       this.#expect('no_offer');
       return this.#streams().deliver(text);

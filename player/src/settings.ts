@@ -9,7 +9,7 @@ import type { Settings } from './media/types';
 const FLAGS = [
   'HoveringMouse', 'FakeMouseWithTouches', 'MatchViewportRes', 'ForceMonoAudio', 'ForceTURN',
   'SuppressBrowserKeys', 'KeyboardInput', 'MouseInput', 'TouchInput', 'GamepadInput',
-  'MouseDoubleClickAutoRelease', 'UseMic', 'UseCamera', 'ControlsQuality',
+  'MouseDoubleClickAutoRelease', 'UseMic', 'UseCamera', 'ControlsQuality', 'BrowserSendOffer',
 ] as const;
 const NUMBERS = [
   'MinQP', 'MaxQP', 'MinQuality', 'MaxQuality', 'WebRTCFPS', 'WebRTCMinBitrate', 'WebRTCMaxBitrate',

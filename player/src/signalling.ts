@@ -15,7 +15,22 @@ export function configOf(text: string): RTCConfiguration | null {
   return typeof options === 'object' && options !== null ? (options as RTCConfiguration) : null;
 }
 
+/** A renewed lease, or null if the message holds none: it goes into a URL as it is. */
+export function leaseOf(text: string): string | null {
+  const lease = fieldOf(text, 'lease');
+  return typeof lease === 'string' && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(lease) ? lease : null;
+}
+
+/** The ids of a `streamerList`. */
+export function streamersOf(text: string): string[] {
+  const ids = fieldOf(text, 'ids');
+  return Array.isArray(ids) ? ids.filter((id): id is string => typeof id === 'string') : [];
+}
+
 export const LIST_STREAMERS = JSON.stringify({ type: 'listStreamers' });
+/** Ours: only a seat that the matchmaker handed out knows it. */
+export const REFRESH_CONFIG = JSON.stringify({ type: 'refreshConfig' });
+export const subscribeTo = (streamerId: string): string => JSON.stringify({ type: 'subscribe', streamerId });
 
 function fieldOf(text: string, name: string): unknown {
   try {

@@ -82,6 +82,23 @@ describe('a channel', () => {
     vi.useRealTimers();
   });
 
+  it('doubts itself when asked to, and is gone in two seconds if nothing answers', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    server.on('connection', (socket) => socket.on('message', () => socket.send('pong')));
+    const channel = new Channel(url);
+    const { log, listener } = recorder();
+    channel.listen(listener);
+    await vi.waitFor(() => expect(log).toEqual(['open']));
+    channel.probe();
+    await vi.waitFor(() => expect(log).toEqual(['open', 'pong']));
+    vi.advanceTimersByTime(10_000);
+    for (const socket of server.clients) socket.removeAllListeners('message');
+    channel.probe();
+    vi.advanceTimersByTime(2000);
+    expect(log).toEqual(['open', 'pong', '1006 silent']);
+    vi.useRealTimers();
+  });
+
   it('reports a server that is not there', async () => {
     server.close();
     const { log, listener } = recorder();

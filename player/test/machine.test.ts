@@ -16,14 +16,14 @@ function play(events: readonly Event[], from: Visit = LANDING): { visit: Visit; 
 }
 
 const LINE = { position: 2, estimate: 30, waited: 1 };
-const MATCHED: Event[] = [{ type: 'start' }, { type: 'waitOpen' }, { type: 'queued', line: LINE }, { type: 'matched', url: 's/x/ws' }];
+const MATCHED: Event[] = [{ type: 'start' }, { type: 'waitOpen' }, { type: 'queued', line: LINE, ticket: 't1' }, { type: 'matched', url: 's/x/ws' }];
 const PLAYING: Event[] = [...MATCHED, { type: 'seatOpen' }, { type: 'ready' }];
 const lost: Event = { type: 'seatClosed', code: 1006, text: '' };
 const orders = (effects: readonly Effect[]): string[] => effects.map((effect) => effect.do);
 
 describe('on the way in', () => {
   it('opens the waiting room at once', () => {
-    expect(play([{ type: 'start' }])).toMatchObject({ visit: { state: 'waiting' }, effects: [{ do: 'openWaiting', attempt: null }] });
+    expect(play([{ type: 'start' }])).toMatchObject({ visit: { state: 'waiting' }, effects: [{ do: 'openWaiting', attempt: null, ticket: null }] });
   });
 
   it('leaves the waiting room and opens the seat when matched', () => {
@@ -61,8 +61,21 @@ describe('on the way in', () => {
     expect(orders(effects)).toEqual(['closeWaiting', 'openWaiting']);
   });
 
+  it.each<Event>([{ type: 'refused', why: 'draining', words: '' }, { type: 'waitClosed', code: 1012, text: 'draining' }, { type: 'waitClosed', code: 1006, text: '' }])(
+    'comes back at once with the last ticket, so that its place is kept: %o', (cut) => {
+      const waiting: Event[] = [...MATCHED.slice(0, 3), { type: 'queued', line: { ...LINE, position: 1 }, ticket: null }];
+      const { visit, effects } = play([...waiting, cut]);
+      expect(visit).toMatchObject({ state: 'waiting', line: { position: 1 } });
+      expect(effects).toEqual([{ do: 'closeWaiting' }, { do: 'openWaiting', attempt: 0, ticket: 't1' }]);
+    });
+
+  it('shows no old ticket to a new wait', () => {
+    const { effects } = play([...MATCHED, { type: 'seatClosed', code: 1013, text: 'every seat is taken' }]);
+    expect(effects).toContainEqual({ do: 'openWaiting', attempt: 1, ticket: null });
+  });
+
   it('gives up the place when the visitor cancels', () => {
-    const { visit, effects } = play([{ type: 'start' }, { type: 'queued', line: LINE }, { type: 'cancel' }]);
+    const { visit, effects } = play([{ type: 'start' }, { type: 'queued', line: LINE, ticket: 't1' }, { type: 'cancel' }]);
     expect(visit).toMatchObject({ state: 'landing', reason: { code: 'cancelled' }, line: null });
     expect(orders(effects)).toContain('closeWaiting');
   });
@@ -114,8 +127,33 @@ describe('while playing', () => {
   it('negotiates anew when media ends and signalling stands', () => {
     const { visit, effects } = play([...PLAYING, { type: 'mediaLost' }]);
     expect(visit.state).toBe('reconnecting');
-    expect(orders(effects)).toEqual(['negotiate']);
+    expect(effects).toEqual([{ do: 'negotiate', attempt: null }]);
     expect(play([{ type: 'ready' }], visit).visit).toMatchObject({ state: 'playing', reason: null });
+  });
+
+  it('tries for a new picture on the same seat again and again, and then in the queue', () => {
+    const stuck: Event = { type: 'stuck', code: 'no_relay', detail: 'd' };
+    const first = play([...PLAYING, { type: 'mediaLost' }, stuck]);
+    expect(first.visit).toMatchObject({ state: 'reconnecting', seat: 's/x/ws' });
+    expect(first.effects).toEqual([{ do: 'negotiate', attempt: 2 }]);
+    const last = play(Array<Event>(LIMITS.revivals - 1).fill(stuck), first.visit);
+    expect(last.visit.state).toBe('reconnecting');
+    expect(play([stuck], last.visit).visit).toMatchObject({ state: 'waiting', reason: { code: 'stream_lost' } });
+  });
+
+  it('gives up no picture while the way back to the seat is sought', () => {
+    const { visit, effects } = play([...PLAYING, lost, { type: 'mediaLost' }, { type: 'stuck', code: 'no_picture', detail: '' }]);
+    expect(visit).toMatchObject({ state: 'reconnecting', signalling: 'lost' });
+    expect(effects).toEqual([]);
+  });
+
+  it('rejoins with the newest lease', () => {
+    const { effects } = play([...PLAYING, { type: 'renewed', lease: 'a.b.c' }, lost]);
+    expect(effects).toEqual([{ do: 'openSeat', url: 's/a.b.c/ws', attempt: 0 }]);
+  });
+
+  it('takes no lease without a seat that was handed out', () => {
+    expect(play([{ type: 'start' }, { type: 'signalling' }, { type: 'renewed', lease: 'a.b.c' }]).visit.seat).toBeNull();
   });
 
   it('negotiates as soon as the socket is back when both are lost', () => {
@@ -125,7 +163,7 @@ describe('while playing', () => {
   });
 
   it('goes to the queue when a seat can not be reached again', () => {
-    const { visit } = play([...PLAYING, { type: 'mediaLost' }, ...Array<Event>(LIMITS.rejoins + 1).fill(lost)]);
+    const { visit } = play([...PLAYING, { type: 'mediaLost' }, ...Array<Event>(LIMITS.returns + 1).fill(lost)]);
     expect(visit).toMatchObject({ state: 'waiting', reason: { code: 'stream_lost' } });
   });
 
@@ -154,6 +192,7 @@ describe('whatever comes, in any order', () => {
     { type: 'seatClosed', code: 1008, text: '' }, { type: 'seatClosed', code: 1012, text: 'the server ends' },
     { type: 'seatClosed', code: 1013, text: 'every seat is taken' }, { type: 'subscribeFailed', words: 'full' },
     { type: 'refused', why: 'draining', words: '' }, { type: 'stuck', code: 'no_path', detail: '' },
+    { type: 'renewed', lease: 'a.b.c' },
   ];
 
   it('never leaves a socket or a stream behind, and never plays before the stream is ready', () => {

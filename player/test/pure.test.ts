@@ -2,8 +2,8 @@
  * Addresses, notices, close frames, settings, words and statistics: plain functions.
  */
 import { describe, expect, it } from 'vitest';
-import { readAddress, seatUrl } from '../src/address';
-import { backoffMs } from '../src/backoff';
+import { firstUrl, readAddress, seatUrl, withLease } from '../src/address';
+import { backoffMs, rejoinMs } from '../src/backoff';
 import { diagnose } from '../src/diagnosis';
 import { bitrateWords, clock, estimateWords, grouped, ordinal } from '../src/format';
 import { readNotice } from '../src/notices';
@@ -35,19 +35,30 @@ describe('the address', () => {
 
   it('of a seat is relative to the page and on its host', () => {
     const address = readAddress('https://h/p/?fleet=a&quality=high&autoplay=0');
-    expect(seatUrl('s/abc/ws', address)).toBe('wss://h/p/s/abc/ws?quality=high');
+    expect(seatUrl('s/abc/ws', address)).toBe('wss://h/p/s/abc/ws?quality=high&renew=1');
     expect(seatUrl('wss://elsewhere/s/abc/ws', address)).toBeNull();
   });
+
+  it('carry a ticket only when there is one, and never one out of a link', () => {
+    const address = readAddress('https://h/p/?fleet=a&ticket=stolen&renew=1');
+    expect(address.first).toBe('wss://h/p/ws?fleet=a&handoff=1');
+    expect(firstUrl(address, null)).toBe(address.first);
+    expect(firstUrl(address, 'a.b.c')).toBe('wss://h/p/ws?fleet=a&handoff=1&ticket=a.b.c');
+    expect(address.passed).toBe('');
+  });
+
+  it.each([['s/x.y.z/ws', 's/a.b.c/ws'], ['/p/s/x.y.z/ws?q=s/1', '/p/s/a.b.c/ws?q=s/1'], ['wss://h/p/s/x.y.z/ws', 'wss://h/p/s/a.b.c/ws']])(
+    'take a renewed lease: %s', (seat, renewed) => expect(withLease(seat, 'a.b.c')).toBe(renewed));
 });
 
 describe('notices', () => {
   it('give the place in the line', () => {
     const text = JSON.stringify({ type: 'matchmaker', queued: true, matched: false, position: 3, estimate: 42, waited: 1.5 });
-    expect(readNotice(text)).toEqual({ kind: 'queued', line: { position: 3, estimate: 42, waited: 1.5 } });
+    expect(readNotice(text)).toEqual({ kind: 'queued', line: { position: 3, estimate: 42, waited: 1.5 }, ticket: null });
   });
 
   it('may leave out or spoil every field', () => {
-    expect(readNotice('{"type":"matchmaker","queued":true,"position":"many","estimate":null,"waited":-1}')).toEqual({ kind: 'queued', line: { position: null, estimate: null, waited: 0 } });
+    expect(readNotice('{"type":"matchmaker","queued":true,"position":"many","estimate":null,"waited":-1}')).toEqual({ kind: 'queued', line: { position: null, estimate: null, waited: 0 }, ticket: null });
     expect(readNotice('{"type":"matchmaker","matched":true,"detail":{"id":"s"}}')).toEqual({ kind: 'matched', url: null });
     expect(readNotice('{"type":"matchmaker"}')).toEqual({ kind: 'refused', why: 'refused', words: '' });
   });
@@ -121,6 +132,10 @@ describe('retries', () => {
   it('come at once, then ever later, spread by a quarter', () => {
     expect([0, 1, 2, 3, 4].map((attempt) => backoffMs(attempt, 0.5))).toEqual([0, 500, 1000, 2000, 4000]);
     expect([backoffMs(99, 0), backoffMs(99, 1)]).toEqual([7500, 12_500]);
+  });
+
+  it('tries the way back to a seat at once, and every two seconds to the end', () => {
+    expect([0, 1, 2, 3, 4, 40].map((attempt) => rejoinMs(attempt, 0.5))).toEqual([0, 250, 500, 1000, 2000, 2000]);
   });
 });
 
