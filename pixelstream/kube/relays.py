@@ -2,8 +2,8 @@
 
 A pod is reached where its own annotation says. Without one, a pod on the host network is reached where its
 node is: by the node's annotation, its external address, else its internal one. The trap: a relay must
-leave the answers before it ends, so a pod that is told to end, or on a node that takes no more pods,
-counts as draining at once, whatever its readiness says.
+leave the answers before it ends, so a pod that is told to end, or on a node that takes no more pods or
+is about to be taken away, counts as draining at once, whatever its readiness says.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from pixelstream.kube.client import NODES, PODS, Client, Object
 from pixelstream.kube.watch import Fault, Watch
 from pixelstream.turn.hosts import host
-from pixelstream.turn.pool import Relay
+from pixelstream.turn.pool import Relay, RelayState
 
 ANNOTATION = "pixelstream.io/turn-address"
 """Annotation of a pod or a node that names the address by which clients reach the relay."""
@@ -25,6 +25,14 @@ ZONE = "topology.kubernetes.io/zone"
 PORTS = {"turn-udp": "udp", "turn-tcp": "tcp", "turn-tls": "tls"}
 """Names of the container's ports, and what `Relay` calls them."""
 PREFERRED = ("ExternalIP", "InternalIP")
+LEAVING = {
+    "ToBeDeletedByClusterAutoscaler",
+    "karpenter.sh/disrupted",
+    "karpenter.sh/disruption",
+    "node.kubernetes.io/out-of-service",
+}
+"""Taints of nodes that autoscalers and operators are about to take away, with or without a cordon."""
+_RANK = {RelayState.UNREADY: 0, RelayState.DRAINING: 1, RelayState.OFFERED: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What is read of a node; `addresses` are to be tried in this order."""
+    """What is read of a node; `closed`: it takes no more pods; `addresses` are to be tried in this order."""
 
     ready: bool
     closed: bool
@@ -80,14 +88,14 @@ def read_node(one: Object, annotation: str = ANNOTATION) -> Node:
     named = _annotation(meta, annotation)
     return Node(
         ready=_is_ready(status),
-        closed=bool((one.get("spec") or {}).get("unschedulable")),
+        closed=_is_closed(one.get("spec") or {}),
         addresses=tuple(filter(None, (named, *listed))),
         zone=(meta.get("labels") or {}).get(ZONE),
     )
 
 
 def relays_of(pods: Iterable[Pod], nodes: Mapping[str, Node], address: str | None = None) -> list[Relay]:
-    """Return the relays that clients can reach, in the order of zones and addresses.
+    """Return the relays that clients could reach, in the order of zones and addresses, each with its state.
 
     Args:
         pods: coturn's.
@@ -99,13 +107,15 @@ def relays_of(pods: Iterable[Pod], nodes: Mapping[str, Node], address: str | Non
     for pod in pods:
         node = nodes.get(pod.node)
         place = _place(pod, node, address)
-        if node is None or place is None or not pod.ports or not (pod.ready or pod.ending) or not node.ready:
+        if node is None or place is None or not pod.ports:
             continue
         ports = dict(pod.ports)
         udp, tcp, tls = (ports.get(transport) for transport in PORTS.values())
-        relay = Relay(place, udp, tcp, tls, draining=pod.ending or node.closed, zone=node.zone)
+        draining, ready = pod.ending or node.closed, pod.ready and node.ready
+        relay = Relay(place, udp, tcp, tls, draining=draining, zone=node.zone, ready=ready)
         known = found.get((place, udp, tcp, tls))
-        if known is None or known.draining:  # a pod's successor may be there before it has ended
+        # A pod's successor may be there before it has ended, and one that can't start yet says little.
+        if known is None or _RANK[relay.state] > _RANK[known.state]:
             found[place, udp, tcp, tls] = relay
     return sorted(found.values(), key=lambda relay: (relay.zone or "", relay.host))
 
@@ -167,6 +177,11 @@ class RelayWatch:
 def _is_ready(status: dict[str, Any]) -> bool:
     conditions = status.get("conditions") or ()
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _is_closed(spec: dict[str, Any]) -> bool:
+    taints = {taint.get("key") for taint in spec.get("taints") or ()}
+    return bool(spec.get("unschedulable")) or not LEAVING.isdisjoint(taints)
 
 
 def _annotation(meta: dict[str, Any], name: str) -> str | None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from prometheus_client import CollectorRegistry, Gauge
 
 from pixelstream.metrics.common import Tally
+from pixelstream.turn.pool import RelayState
 
 
 class Answer(StrEnum):
@@ -43,6 +44,12 @@ class TurnApiMetrics:
             "turnapi_source_faults", "Lists that could not be used", "source", Source, registry
         )
         relays = Gauge("turnapi_relays", "Relays in the last good list", ["source"], registry=registry)
+        states = Gauge(
+            "pixelstream_turn_relays",
+            "Relays by whether callers are told of them",
+            ["state"],
+            registry=registry,
+        )
         self._age = Gauge(
             "turnapi_relays_age_seconds",
             "Time since the list was known to be right",
@@ -56,6 +63,7 @@ class TurnApiMetrics:
             "turnapi_credentials_lifetime_seconds", "How long new credentials last", registry=registry
         )
         self.relays = {source: relays.labels(source) for source in Source}
+        self.states = {state: states.labels(state) for state in RelayState}
 
     def watch_age(self, source: Source, age: Callable[[], float | None]) -> None:
         """Read the age of a source's list at every scrape; it is NaN before the first list."""

@@ -7,8 +7,17 @@ allocate on different machines; so the choice is rendezvous hashing of its key, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from heapq import nsmallest
 from zlib import crc32
+
+
+class RelayState(StrEnum):
+    """Whether callers are told of a relay, and why not."""
+
+    OFFERED = "offered"
+    DRAINING = "draining"
+    UNREADY = "unready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,7 @@ class Relay:
         tls: port of TURN over TLS.
         tls_host: the name in the certificate where that isn't `host`.
         draining: known, but not offered any more.
+        ready: whether it takes requests at the moment; one that does not is not offered.
         zone: where it stands, as its cluster names it; None if it isn't known.
     """
 
@@ -32,6 +42,14 @@ class Relay:
     tls_host: str | None = None
     draining: bool = False
     zone: str | None = None
+    ready: bool = True
+
+    @property
+    def state(self) -> RelayState:
+        """What it is to callers."""
+        if self.draining:
+            return RelayState.DRAINING
+        return RelayState.OFFERED if self.ready else RelayState.UNREADY
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +77,7 @@ class Pool:
                 relay for name in sorted(self._lists) for relay in self._lists[name].relays
             )
             self._offered = tuple(
-                (crc32(repr(relay).encode()), relay) for relay in unique if not relay.draining
+                (crc32(repr(relay).encode()), relay) for relay in unique if relay.state is RelayState.OFFERED
             )
         return changed
 
@@ -77,6 +95,12 @@ class Pool:
             return zone is not None and pair[1].zone != zone, _weight(raw, pair[0])
 
         return [relay for _, relay in nsmallest(limit, self._offered, key=rank)]
+
+    def states(self) -> dict[RelayState, int]:
+        """Count the relays of all sources by state."""
+        unique = {relay for known in self._lists.values() for relay in known.relays}
+        found = [relay.state for relay in unique]
+        return {state: found.count(state) for state in RelayState}
 
     def size(self, source: str) -> int:
         """Count the relays of `source`, draining ones among them."""

@@ -61,6 +61,10 @@ async def test_relays_come_and_go_with_pods_and_nodes(api: FakeApi, client: http
     await offers(client, "turn.example.com", "192.0.2.2")
     api.put(PODS, "turn-2", **coturn("n2", ending=True))
     await offers(client, "turn.example.com")
+    assert [
+        await metric(client, f'pixelstream_turn_relays{{state="{state}"}}')
+        for state in ("offered", "draining", "unready")
+    ] == [1, 1, 0]
     api.delete(PODS, "turn-2")
     api.delete(PODS, "turn-1")
     await offers(client)

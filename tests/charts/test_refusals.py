@@ -114,6 +114,11 @@ WORDS: list[tuple[Values, str, str]] = [
     ({"matchmaker": {"replicas": 2}}, "matchmaker.replicas", "share no store"),
     ({"turn": {"kind": "Deployment"}}, "turn.externalAddress", "externalAddress: 203.0.113.7"),
     ({"turn": {"kind": "Deployment", "externalAddress": "a", "replicas": 2}}, "turn.replicas", "must be 1"),
+    (
+        {"turn": {"addressAnnotation": "example.org/public"}},
+        "turn-api.config.sources.kubernetes.addressAnnotation",
+        "addressAnnotation: example.org/public",
+    ),
     ({"turn": {"ports": {"min": 60000, "max": 50000}}}, "turn.ports.min", "is above turn.ports.max"),
     ({"turn": {"ports": {"min": 50000, "max": 50004}}}, "turn.ports", "fewer than 16 ports"),
     ({"router": {"kind": "gateway"}}, "router.gateway.parentRef.name", "name the Gateway"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pixelstream.kube.relays import read_node, read_pod, relays_of
-from pixelstream.turn.pool import Relay
+from pixelstream.turn.pool import Relay, RelayState
 from tests.support.kubeapi import coturn, node
 
 INSIDE = ("InternalIP", "10.0.0.1")
@@ -46,9 +46,16 @@ def test_ports_are_those_that_the_pod_names() -> None:
     assert relays([pod], {"n1": node(OUTSIDE)}) == [Relay("192.0.2.1", None, None, 443)]
 
 
-def test_a_pod_that_is_not_ready_or_on_a_node_that_is_not_is_no_relay() -> None:
-    assert relays([coturn("n1", ready=False)], {"n1": node(OUTSIDE)}) == []
-    assert relays([coturn("n1")], {"n1": node(OUTSIDE, ready=False)}) == []
+def test_a_pod_that_is_not_ready_or_on_a_node_that_is_not_is_not_offered() -> None:
+    for pod, place in (
+        (coturn("n1", ready=False), node(OUTSIDE)),
+        (coturn("n1"), node(OUTSIDE, ready=False)),
+    ):
+        [relay] = relays([pod], {"n1": place})
+        assert relay.state is RelayState.UNREADY
+
+
+def test_a_pod_without_a_node_or_a_port_is_no_relay() -> None:
     assert relays([coturn("n1")], {}) == []
     assert relays([{**coturn("n1"), "spec": {"containers": []}}], {"n1": node(OUTSIDE)}) == []
 
@@ -59,11 +66,26 @@ def test_a_pod_that_is_not_ready_or_on_a_node_that_is_not_is_no_relay() -> None:
         (coturn("n1", ending=True), node(OUTSIDE)),
         (coturn("n1", ending=True, ready=False), node(OUTSIDE)),
         (coturn("n1"), node(OUTSIDE, closed=True)),
+        (coturn("n1"), {**node(OUTSIDE), "spec": {"taints": [{"key": "karpenter.sh/disrupted"}]}}),
+        (coturn("n1"), {**node(OUTSIDE), "spec": {"taints": [{"key": "ToBeDeletedByClusterAutoscaler"}]}}),
     ],
 )
 def test_one_that_is_to_end_is_known_and_not_offered(pod: dict[str, Any], place: dict[str, Any]) -> None:
     [relay] = relays([pod], {"n1": place})
-    assert relay.draining
+    assert relay.state is RelayState.DRAINING
+
+
+def test_a_taint_that_says_nothing_of_an_end_changes_nothing() -> None:
+    place = {**node(OUTSIDE), "spec": {"taints": [{"key": "app.pixel/turn", "value": "true"}]}}
+    [relay] = relays([coturn("n1")], {"n1": place})
+    assert relay.state is RelayState.OFFERED
+
+
+def test_a_successor_that_cannot_start_yet_does_not_hide_the_one_that_drains() -> None:
+    pods = [coturn("n1", ready=False), coturn("n1", ending=True)]
+    for order in (pods, pods[::-1]):
+        [relay] = relays(order, {"n1": node(OUTSIDE)})
+        assert relay.state is RelayState.DRAINING
 
 
 def test_the_successor_of_an_ending_pod_counts() -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelstream.turn.pool import Pool, Relay
+from pixelstream.turn.pool import Pool, Relay, RelayState
 
 
 def relays(*numbers: int) -> list[Relay]:
@@ -44,6 +44,15 @@ def test_a_draining_relay_is_known_but_not_offered() -> None:
     pool.update("file", [Relay("192.0.2.1", draining=True), *relays(2)], 0)
     assert pool.size("file") == 2
     assert pool.choose("a", 2) == relays(2)
+
+
+def test_relays_are_counted_by_what_they_are_to_callers() -> None:
+    pool = Pool()
+    ending = Relay("192.0.2.1", draining=True, ready=False)
+    pool.update("static", relays(3), 0)
+    pool.update("file", [ending, Relay("192.0.2.2", ready=False), *relays(3)], 0)
+    assert pool.states() == {RelayState.OFFERED: 1, RelayState.DRAINING: 1, RelayState.UNREADY: 1}
+    assert pool.choose("a", 3) == relays(3)
 
 
 def test_relays_of_the_callers_zone_come_first_and_others_after_them() -> None:

@@ -11,10 +11,23 @@ Faults between components, which no single chart sees; see "pixelstream.fault". 
 {{- if and .Values.turn.enabled (not (index .Values "turn-api" "enabled")) }}
 {{- include "pixelstream.fault" (dict "key" "turn-api.enabled" "wrong" "is false, so nobody would be told of the TURN servers" "yaml" "turn-api:\n  enabled: true") }}
 {{- end }}
+{{- include "pixelstream.validateTurn" . }}
 {{- if and .Values.router.enabled .Values.global.networkPolicy.enabled (not .Values.global.networkPolicy.edge) (has (dig "kind" "" .Values.router) (list "gateway" "ingress")) }}
 {{- include "pixelstream.fault" (dict "key" "global.networkPolicy.edge" "wrong" (printf "is empty, so your %s could reach neither page nor streams; name its pods, for example by their namespace" .Values.router.kind) "yaml" "global:\n  networkPolicy:\n    edge:\n      - namespaceSelector:\n          matchLabels:\n            kubernetes.io/metadata.name: traefik") }}
 {{- end }}
 {{- include "pixelstream.validateSecret" . }}
+{{- end -}}
+
+{{/*
+Whether turn-api looks for the nodes' addresses where the relays do. Usage: {{ include "pixelstream.validateTurn" . }}
+*/}}
+{{- define "pixelstream.validateTurn" -}}
+{{- $api := index .Values "turn-api" }}
+{{- $named := .Values.turn.addressAnnotation | default "" }}
+{{- $read := dig "config" "sources" "kubernetes" "addressAnnotation" "pixelstream.io/turn-address" $api }}
+{{- if and .Values.turn.enabled $api.enabled (eq (.Values.turn.kind | default "") "DaemonSet") (ne $named $read) }}
+{{- include "pixelstream.fault" (dict "key" "turn-api.config.sources.kubernetes.addressAnnotation" "wrong" (printf "is %s, but the relays are told the address that turn.addressAnnotation names: %s" $read $named) "yaml" (printf "turn-api:\n  config:\n    sources:\n      kubernetes:\n        addressAnnotation: %s" $named)) }}
+{{- end }}
 {{- end -}}
 
 {{/*

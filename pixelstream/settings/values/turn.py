@@ -75,6 +75,14 @@ class Taint(Model):
     enabled: bool
 
 
+class Drain(Model):
+    """How a relay waits for its allocations once it is told to end."""
+
+    mode: Literal["auto", "signal", "wait"]
+    settle: Annotated[int, Field(ge=0, le=600)]
+    min_allocations: Count
+
+
 class TurnService(Model):
     """The Service of `kind: Deployment`."""
 
@@ -106,5 +114,6 @@ class TurnValues(Workload, _TurnHead):
     service_account: ServiceAccount
     network_policy: NetworkPolicy
     probes: Probes
+    drain: Drain
     termination_grace_period_seconds: Grace
     lifecycle: Lifecycle | None = None

@@ -10,12 +10,25 @@ Usage: {{ include "turn.values" . | fromYaml }}
 {{- end -}}
 
 {{/*
-Shell that runs coturn. As process 1 coturn would not hear SIGTERM, and elsewhere it would end at once; here it is
-ended once it has no UDP socket in the range of relayed ports, which is no allocation. turn-api offers it no more by then.
+Shell that runs coturn. As process 1 coturn would not hear SIGTERM, and elsewhere it would end at once; here SIGTERM
+begins a drain. turn-api offers the relay no more from then on, and who was told of it before gets in for as long as
+`drain.settle` says. Then a coturn that can drain is told to: it refuses new allocations and ends with the last of the
+old. An older one is ended once it has no UDP socket in the range of relayed ports, which is no allocation.
 Usage: {{ include "turn.run" . }}
 */}}
 {{- define "turn.run" -}}
-turnserver -c /run/turn/turnserver.conf &
+mode={{ .Values.drain.mode }}
+least={{ int64 .Values.drain.minAllocations }}
+known=false
+if turnserver --help 2>&1 | grep -q -e --drain-min-allocations; then known=true; fi
+if [ $mode = auto ]; then
+  # An older coturn would take the signal for its end.
+  mode=wait
+  if [ $known = true ]; then mode=signal; fi
+fi
+set -- -c /run/turn/turnserver.conf
+if [ $known = true ]; then set -- "$@" --drain-min-allocations="$least"; fi
+turnserver "$@" &
 relay=$!
 allocations() {
   sockets=" $(for file in /proc/$relay/fd/*; do readlink "$file"; done | sed -n 's/^socket:\[\(.*\)]$/\1/p' | tr '\n' ' ')"
@@ -25,13 +38,26 @@ allocations() {
   done
 }
 finish() {
-  echo "told to end; allocations: $(allocations | wc -l)"
-  while [ -n "$(allocations)" ]; do sleep 2; done
-  kill $relay
+  trap '' TERM
+  told=yes
+  echo "told to end; allocations: $(allocations | wc -l), drain by $mode"
+  sleep {{ int64 .Values.drain.settle }}
+  if [ $mode = signal ]; then
+    kill -USR1 $relay
+  else
+    while [ "$(allocations | wc -l)" -gt "$least" ]; do sleep 2; done
+    kill $relay
+  fi
 }
+told=
 trap finish TERM
 wait $relay
-wait $relay
+status=$?
+if [ -n "$told" ]; then
+  wait $relay
+  status=0
+fi
+exit $status
 {{- end -}}
 
 {{/*
