@@ -24,6 +24,8 @@ NAMESPACE = "px"
 SELECTOR = "pixelstream.io/discovery=true"
 LINGER = 2
 """Seconds that a proxy which was told to quit lets open sockets last."""
+LEASE = 60
+"""Seconds of a lease, the fewest that there may be: sessions live on renewed ones."""
 DRAIN = "10m"
 """How long a stream that was told to end waits for its players."""
 
@@ -61,14 +63,15 @@ class Parts:
         fresh.write_text(json.dumps({"relays": relays}), encoding="utf-8")
         fresh.replace(self.relays)
 
-    def matchmaker(self) -> Replica:
-        """A matchmaker of the shared room."""
+    def matchmaker(self, lease: int = LEASE) -> Replica:
+        """A matchmaker of the shared room; its leases last for so many seconds."""
         settings = {
             "fleets": [{"name": "default"}, {"name": "line"}],
             "kubernetes": {"namespace": NAMESPACE, "selector": SELECTOR},
             "marks": {"enabled": False},
             "queue": {"notice": "2s", "ping": "5s", "silence": "20s"},
             "store": {"kind": "valkey", "url": self._store, "presence": "2s"},
+            "leases": {"lifetime": lease},
             "drain": {"deadline": "5s"},
             **self._files("control-key", "lease-keys"),
         }

@@ -50,6 +50,11 @@ class BrowserSession:
         """The stream that it was given, as its lease says."""
         return str(self._seen["stream"])
 
+    async def key_of_lease(self) -> str:
+        """The id of the key that signed the lease it would come back with."""
+        await self._look()
+        return str(self._seen["key"])
+
     async def begin(self) -> None:
         """Wait for a seat and for pictures.
 

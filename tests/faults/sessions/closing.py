@@ -1,4 +1,4 @@
-"""What a close of the seat's socket means for its session, read as our page reads it.
+"""What a seat's address and the close of its socket say, read as our page reads them.
 
 The trap: most codes mean "come back", which costs nothing; only what the page would not come back from
 counts as a loss.
@@ -6,6 +6,8 @@ counts as a loss.
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 
 _GONE = re.compile(
@@ -22,3 +24,9 @@ def loss(code: int | None, reason: str) -> str | None:
     if final or (code is not None and _GONE.search(reason)):
         return f"its seat's socket was closed with {code} {reason!r}"
     return None
+
+
+def key_of(url: str) -> str:
+    """The id of the key that signed the lease in a seat's address."""
+    head = url.partition("/s/")[2].partition(".")[0]
+    return str(json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"])

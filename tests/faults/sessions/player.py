@@ -15,7 +15,7 @@ from typing import Any
 from pixelstream.synthetic.player import Player
 from pixelstream.synthetic.sink import FrameSink
 from tests.faults.gaps import Silence, Unanswered
-from tests.faults.sessions.closing import loss
+from tests.faults.sessions.closing import key_of, loss
 
 ASK = 0.25
 """Seconds between two questions to the signalling."""
@@ -68,6 +68,10 @@ class PlayerSession:
         """The port at its relay from which its media goes on to the streamer."""
         transport = self.player.peer._connection.getTransceivers()[0].receiver.transport.transport
         return int(transport._connection._nominated[1].local_candidate.port)
+
+    async def key_of_lease(self) -> str:
+        """The id of the key that signed the lease it would come back with."""
+        return key_of(self.player.address)
 
     async def begin(self) -> None:
         """Wait for a seat and for pictures.
@@ -165,6 +169,11 @@ class _Noting(Player):
     def rested(self) -> None:
         """Come back at once after the next loss: between two faults of real life lies more than a moment."""
         self._link.rested()
+
+    @property
+    def address(self) -> str:
+        """Where it would come back to."""
+        return self._link.url
 
     def forget_closes(self) -> None:
         """Begin the list of closed sockets anew."""

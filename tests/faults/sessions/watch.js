@@ -13,19 +13,23 @@
     Object.assign(seen, { pictures: 0, answers: 0, closes: [], sessions: now === undefined ? [] : [now] });
   };
   mark();
-  const leaseOf = (url) => {
-    const found = /\/s\/[^/.]+\.([^/.]+)\.[^/]+\/ws/.exec(url);
-    return found && JSON.parse(atob(found[1].replaceAll('-', '+').replaceAll('_', '/')));
+  const decode = (part) => JSON.parse(atob(part.replaceAll('-', '+').replaceAll('_', '/')));
+  const leaseOf = (token) => {
+    const [head, claims] = token.split('.').slice(0, 2).map(decode);
+    seen.key = head.kid;
+    return claims;
   };
   globalThis.WebSocket = class extends Real {
     constructor(url, ...more) {
       super(url, ...more);
-      const lease = leaseOf(String(url));
-      if (!lease) return;
+      const found = /\/s\/([^/]+)\/ws/.exec(String(url));
+      if (!found) return;
+      const lease = leaseOf(found[1]);
       socket = this;
       seen.stream = lease.stream;
       if (seen.sessions.at(-1) !== lease.sub) seen.sessions.push(lease.sub);
-      this.addEventListener('message', () => {
+      this.addEventListener('message', (event) => {
+        if (typeof event.data === 'string' && event.data.includes('"type":"lease"')) leaseOf(JSON.parse(event.data).lease);
         seen.answers += 1;
         if (asked !== null) signallingGap = Math.max(signallingGap, performance.now() - asked);
         asked = null;

@@ -7,6 +7,7 @@ from tests.faults.machine.ground import Machine
 from tests.faults.machine.strikes import (
     calm,
     clocks,
+    keys,
     lines,
     links,
     matchmakers,
@@ -18,6 +19,7 @@ from tests.faults.machine.strikes import (
 
 FAULTS: tuple[Fault[Machine], ...] = (
     *calm.FAULTS,
+    *keys.ROTATED,
     *lines.FAULTS,
     *matchmakers.FAULTS,
     *stores.FAULTS,
@@ -26,4 +28,5 @@ FAULTS: tuple[Fault[Machine], ...] = (
     *relays.FAULTS,
     *links.FAULTS,
     *clocks.FAULTS,
+    *keys.RETIRED,  # last: by now every session has a lease of the new key
 )

@@ -8,6 +8,8 @@ from tests.faults.fault import Fault, Unexpected
 from tests.faults.machine.ground import Machine
 from tests.faults.machine.processes import Replica
 
+LEASE = 900
+"""Seconds of its leases: longer than its clock is wrong, as they are by far where nobody shortens them."""
 VISITS = 4
 """So many that the wrong clock gives at least one of them its lease."""
 
@@ -25,8 +27,8 @@ async def off(ground: Machine) -> None:
     """Replace one replica by one that is 5 min ahead, that by one 5 min behind, that by a good one."""
     for offset in ("+300s", "-300s", None):
         old = ground.replicas["matchmaker"][0]
-        fresh = ground.make("matchmaker")
-        await ground.add("matchmaker", _faked(fresh, offset) if offset else fresh)
+        fresh = _faked(ground.parts.matchmaker(LEASE), offset) if offset else ground.make("matchmaker")
+        await ground.add("matchmaker", fresh)
         ground.hide("matchmaker", old)
         await ground.processes.stop(old)
         ground.replicas["matchmaker"].reverse()
