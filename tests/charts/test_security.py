@@ -63,7 +63,7 @@ def test_a_pod_holds_only_the_keys_that_it_needs(found: list[Object]) -> None:
         "streamer": {"control-key", "lease-keys"},
         "signalserver": {"control-key", "lease-keys", "streamer-token"},
         "proxy": {"lease-keys"},
-        "turn-api": {"control-key", "turn-secret"},
+        "turn-api": {"control-key", "lease-keys", "turn-secret"},
         "turn": {"turn-secret"},
         "test": {"control-key"},
     }

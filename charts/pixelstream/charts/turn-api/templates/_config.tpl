@@ -8,6 +8,7 @@ What the pod is told: the chart's own knowledge under the user's `config`. Usage
 {{- $own := dict
       "turnSecretFile" "/etc/pixelstream/keys/turn-secret"
       "controlKeyFile" "/etc/pixelstream/keys/control-key"
+      "leaseKeysFile" "/etc/pixelstream/keys/lease-keys"
       "sources" (dict "kubernetes" $kubernetes) -}}
 {{- include "pixelstream.overlay" (list $own .Values.config) -}}
 {{- end -}}

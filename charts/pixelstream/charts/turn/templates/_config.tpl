@@ -65,7 +65,8 @@ umask 077
 {
   cat /etc/turn/base.conf
   echo
-  echo "static-auth-secret=$(cat /etc/turn/keys/turn-secret)"
+  # Several lines while one secret takes the other's place: each of them is accepted.
+  sed -n '/[^[:space:]]/s/^/static-auth-secret=/p' /etc/turn/keys/turn-secret
   echo "listening-ip=$POD_IP"
   echo "relay-ip=$POD_IP"
   # Clients may be told another address than the one that coturn listens on.
