@@ -152,8 +152,8 @@ class Registration:
         if self._gathering is not None:
             self._gathering.cancel()
             self._gathering = None
-        if self._link is None:
-            return
+        if self._link is None or self._link.closing:
+            return  # what is said to a link that closes is lost; the next one is told
         self._seq += 1
         self._link.send(encode(self._snapshot(self._seq, self._epoch)))
         while self._ended:

@@ -146,6 +146,28 @@ async def test_what_ended_without_a_link_is_told_on_the_next(scene: Scene) -> No
     assert len(epochs) == 1
 
 
+async def test_what_ended_while_a_link_closes_is_told_on_the_next(scene: Scene) -> None:
+    scene.recorder.sockets[0].send('{"type":"claim"}')
+    await scene.recorder.until(lambda r: r.sockets[0].closing)
+    scene.link.ended(Ended(session="s1", reason=EndedReason.LEFT, seconds=3))
+    await scene.linked(2)
+    assert (await scene.hear("ended"))[0]["session"] == "s1"
+
+
+async def test_it_redials_by_name_so_that_another_replica_may_answer(scene: Scene) -> None:
+    """As behind a Service: the address is the same, who listens there is another."""
+    port = scene.listener.port
+    await scene.listener.close()
+    other = Matchmaker()
+    scene.listener = await other.serve(port)
+    await other.recorder.until(lambda r: bool(r.messages))
+    state = orjson.loads(other.recorder.messages[0])
+    assert other.keys == ["Bearer key"]
+    assert state["epoch"] == scene.matchmaker.said("state")[0]["epoch"]
+    other.recorder.sockets[0].send(encode(CLAIM))
+    await other.recorder.until(lambda _: bool(other.said("granted")))
+
+
 async def test_nonsense_closes_the_link_with_1008_and_it_comes_back(scene: Scene) -> None:
     scene.recorder.sockets[0].send('{"type":"claim"}')
     await scene.linked(2)

@@ -12,7 +12,9 @@ import pytest
 
 from pixelstream.auth.keys import LeaseKeys
 from pixelstream.auth.lease import Lease, sign
+from pixelstream.net.handshake import Refusal
 from pixelstream.net.listener import listen
+from pixelstream.net.websocket import Handler, Request
 from pixelstream.protocol.control import Claim, Release, encode
 from pixelstream.settings.base import CONTROL_KEY_ENV, LEASE_KEYS_ENV
 from tests.support.signalling import Server, signalserver
@@ -22,7 +24,12 @@ KEYS = '{"keys":[{"kid":"a","k":"%s"}]}' % ("A" * 43)
 
 
 class Matchmaker(Recorder):
-    """The other end of the link."""
+    """The other end of the link; while it is `deaf` it refuses links."""
+
+    deaf = False
+
+    def route(self, request: Request) -> Handler | Refusal:
+        return Refusal(503, "away") if self.deaf else self
 
     async def hears(
         self, kind: str, condition: Callable[[dict[str, Any]], bool] = lambda _: True
@@ -53,7 +60,7 @@ def lease(session: str, fence: int) -> str:
 @asynccontextmanager
 async def pair(more: str = "") -> AsyncIterator[tuple[Server, Matchmaker]]:
     matchmaker = Matchmaker()
-    listener = await listen("127.0.0.1", 0, route=lambda _: matchmaker)
+    listener = await listen("127.0.0.1", 0, route=matchmaker.route)
     url = f"ws://127.0.0.1:{listener.port}"
     settings = f"stream: {{id: s1, fleet: f1, seats: 1}}\nmatchmaker: {{url: '{url}'}}\n{more}"
     async with signalserver(settings) as server:
@@ -154,6 +161,41 @@ async def test_a_visit_outlives_the_link_and_the_next_one_hears_of_it(
     await streamer.hears("offer")
     again = await matchmaker.hears("state")
     assert again["sessions"] == [{"session": "one", "state": "connected", "fence": 1}]
+
+
+async def test_a_claim_whose_answer_was_lost_with_its_link_is_in_the_next_state_and_keeps_its_seat(
+    both: tuple[Server, Matchmaker],
+) -> None:
+    server, matchmaker = both
+    await server.streamer()
+    await matchmaker.hears("state", lambda state: state["ready"])
+    link = matchmaker.sockets[-1]
+    link.pause_reading()  # the answer never arrives
+    matchmaker.claims("one", 1)
+    await server.until(lambda: server.relay.snapshot().taken == 1)
+    link.abort()
+    again = await matchmaker.hears("state", lambda state: state["taken"] == 1)
+    assert again["sessions"] == [{"session": "one", "state": "reserved", "fence": 1}]
+    matchmaker.claims("one", 1)  # by the replica that has the player now
+    assert (await matchmaker.hears("granted"))["session"] == "one"
+    assert await server.player(f"/s/{lease('one', 1)}/ws", to="A")
+
+
+async def test_a_player_that_comes_while_the_link_is_broken_is_seated_by_its_lease_alone() -> None:
+    async with pair() as (server, matchmaker):
+        await server.streamer()
+        matchmaker.claims("one", 1)
+        await matchmaker.hears("granted")
+        matchmaker.deaf = True
+        matchmaker.sockets[-1].abort()
+        link = server.running.context.registration
+        assert link is not None
+        await server.until(lambda: not link.connected)
+        player = await server.player(f"/s/{lease('one', 1)}/ws", to="A")
+        await player.quiet()
+        matchmaker.deaf = False
+        state = await matchmaker.hears("state", lambda state: bool(state["sessions"]))
+        assert state["sessions"] == [{"session": "one", "state": "connected", "fence": 1}]
 
 
 async def test_draining_is_told_and_the_end_as_well() -> None:
