@@ -17,6 +17,10 @@ from tests.support.interleaving import WEIGHTED, Interleaving
 from tests.support.sharedroom import BEGUN, SharedRoom
 
 
+RACE = (*(step for step in WEIGHTED if step != "join"), "come_back", "come_back", "arrive", "flow", "flow")
+"""What happens to two who want the same seat; nobody else comes."""
+
+
 def start(choice: random.Random) -> Interleaving:
     seats = tuple(choice.randint(1, 2) for _ in range(choice.randint(1, 3)))
     return Interleaving(seats, cast("Any", SharedRoom))
@@ -46,6 +50,20 @@ def test_a_room_that_is_lost_at_any_moment_comes_back_with_every_player_at_its_p
                     run.take(choice.choice(WEIGHTED), choice.randrange(60))
                 lose(run)
             run.finish()
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_two_players_for_one_seat_in_ten_thousand_interleavings_never_both_have_it(block: int) -> None:
+    for seed in range(block * 2500, block * 2500 + 2500):
+        choice = random.Random(seed)
+        run = Interleaving((1,), cast("Any", SharedRoom))
+        try:
+            run.join(choice.randrange(4))
+            run.join(choice.randrange(4))
+            for _ in range(16):
+                run.take(choice.choice(RACE), choice.randrange(60))
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pixelstream.matchmaking import effects as fx
 from pixelstream.matchmaking.books import Rules
-from pixelstream.matchmaking.model import JoinRefusal, Known, ReleaseReason, SessionState, Way
+from pixelstream.matchmaking.model import JoinRefusal, Known, ReleaseReason, SessionState, Visit, Way
 from pixelstream.matchmaking.room import Room
 from pixelstream.protocol.control import (
     Ended,
@@ -156,6 +156,7 @@ class Player:
     order: int
     stage: str = "waiting"
     lease: tuple[str, int] | None = None
+    ticket: float | None = None
     returned: bool = False
 
 
@@ -202,6 +203,8 @@ class World:
         refusal = self.room.join(name, "default", self.now, way=way)
         if refusal:
             del self.players[name]
+        else:
+            player.ticket = self.room.books.sessions[name].joined
         self.obey()
         return refusal
 
@@ -214,6 +217,21 @@ class World:
         elif player.stage in {"waiting", "matched"}:
             self.room.leave(player.name, self.now)
         player.stage = "left"
+        self.obey()
+
+    def come_back(self, player: Player, *, noticed: bool) -> None:
+        """The player's socket breaks, and another comes with its ticket; who plays or is gone is somebody new."""
+        if player.way is Way.REMOTE or player.ticket is None:
+            return
+        if noticed and player.stage in {"waiting", "matched"}:
+            self.room.leave(player.name, self.now)
+            self.obey()
+        before, player.stage = player.stage, "waiting"
+        visit = Visit(player.name, "default", player.ticket, way=player.way)
+        if self.room.resume(visit, self.now) is not None:
+            player.stage = before
+            if before in {"waiting", "matched"}:
+                player.stage = "told"
         self.obey()
 
     def arrive(self, player: Player, *, works: bool = True, answered: bool = True) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.model import JoinRefusal, SessionState, Way
-from pixelstream.matchmaking.room import Room
+from pixelstream.matchmaking.room import RETURNED, Room
 from pixelstream.protocol.control import SeatState
 from tests.support.fleetmodel import Player, Signalserver, World
 
@@ -44,7 +44,8 @@ class Interleaving:
     def join(self, n: int) -> None:
         had = len(self.players("waiting", "matched"))
         refusal = self.world.join(WAYS[n % len(WAYS)])
-        assert refusal is None or (refusal is JoinRefusal.QUEUE_FULL and had >= CAPACITY)
+        full = refusal is JoinRefusal.QUEUE_FULL and had >= CAPACITY
+        assert refusal is None or full or len(self.world.room.books.fleets["default"].line) >= CAPACITY
 
     def leave(self, n: int) -> None:
         if player := self.one(n, "waiting", "matched", "gone", "seated"):
@@ -53,6 +54,11 @@ class Interleaving:
     def arrive(self, n: int) -> None:
         if player := self.one(n, "matched", "gone"):
             self.world.arrive(player, works=n % 5 > 0, answered=n % 7 > 0)
+
+    def come_back(self, n: int) -> None:
+        """A player's socket breaks, unnoticed or not, and its page comes back with the ticket."""
+        if player := self.one(n, "waiting", "matched", "gone", "seated", "left"):
+            self.world.come_back(player, noticed=n % 2 == 0)
 
     def end(self, n: int) -> None:
         names = list(self.world.players)
@@ -160,7 +166,7 @@ class Interleaving:
         line = self.world.room.books.fleets["default"].line
         names = list(line)
         orders = [self.world.players[name].order for name in names]
-        assert len(line) <= CAPACITY
+        assert len(line) <= RETURNED * CAPACITY
         assert line.waiting == len(names)
         assert orders == sorted(orders), "a player lost its place"
         assert [line.position(name) for name in names] == list(range(1, len(names) + 1))
@@ -199,7 +205,7 @@ class Interleaving:
 _STEPS: dict[str, Callable[[Interleaving, int], None]] = {
     name: getattr(Interleaving, name)
     for name in (
-        "join", "leave", "arrive", "end", "hear", "hear_twice", "hear_early", "hear_ghost",
+        "join", "leave", "come_back", "arrive", "end", "hear", "hear_twice", "hear_early", "hear_ghost",
         "order", "order_twice", "order_early", "flow", "cut", "connect",
         "crash", "change", "away", "discover", "wait",
     )

@@ -11,7 +11,7 @@ from pixelstream.matchmaking.books import Books, Rules
 from pixelstream.matchmaking.effects import Changed, Effect
 from pixelstream.matchmaking.model import JoinRefusal, Known, Visit, Way
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
-from pixelstream.store.holding import Holding, write_holding, write_streams
+from pixelstream.store.holding import Holding, write_holding, write_streams, write_visit
 from pixelstream.store.machine import Machine, Told
 
 BEGUN = 1.0
@@ -29,6 +29,7 @@ class SharedRoom:
         self._states: dict[int, State] = {}
         self._streams: dict[str, Known] = {}
         self._effects: list[Effect] = []
+        self._homes: dict[str, str] = {}
         self.gather(now - BEGUN, [])
         self.tick(now)
 
@@ -37,13 +38,16 @@ class SharedRoom:
         self.machines = [Machine(), Machine()]
         for name in NAMES:
             holding = Holding(self._rules_are, 1e9, self._streams)
-            holding.visits = {v.session: v for v in visits if _home(v.session) == name}
+            holding.visits = {v.session: v for v in visits if self._home(v.session) == name}
             holding.links = {
                 link: state for link, state in self._states.items()
-                if link not in self._lost and _home(str(link)) == name
+                if link not in self._lost and _first_home(str(link)) == name
             }  # fmt: skip
             holding.since = {link: float(link) for link in holding.links}  # numbered as they came
             self._do(now, name, "enter", write_holding(holding))
+
+    def _home(self, session: str) -> str:
+        return self._homes.get(session) or _first_home(session)
 
     @property
     def books(self) -> Books:
@@ -84,23 +88,33 @@ class SharedRoom:
     def join(
         self, session: str, fleet: str, now: float, *, user: str | None = None, way: Way = Way.JOINED
     ) -> JoinRefusal | None:
-        refusal: JoinRefusal | None = self._do(now, _home(session), "join", session, fleet, user, way.value)
+        refusal: JoinRefusal | None = self._do(
+            now, self._home(session), "join", session, fleet, user, way.value
+        )
+        return refusal
+
+    def resume(self, visit: Visit, now: float) -> JoinRefusal | None:
+        """The player comes back at the other replica, or at the same one."""
+        home = NAMES[(NAMES.index(self._home(visit.session)) + self._ticks) % len(NAMES)]
+        refusal: JoinRefusal | None = self._do(now, home, "resume", write_visit(visit))
+        if refusal is None:
+            self._homes[visit.session] = home
         return refusal
 
     def leave(self, session: str, now: float) -> None:
-        self._do(now, _home(session), "leave", session)
+        self._do(now, self._home(session), "leave", session)
 
     def hand(self, session: str, now: float) -> None:
-        self._do(now, _home(session), "hand", session)
+        self._do(now, self._home(session), "hand", session)
 
     def fail(self, session: str, now: float) -> None:
-        self._do(now, _home(session), "fail", session)
+        self._do(now, self._home(session), "fail", session)
 
     def end(self, session: str, now: float) -> bool:
-        return bool(self._do(now, _home(session), "end", session))
+        return bool(self._do(now, self._home(session), "end", session))
 
     def touch(self, session: str, now: float) -> None:
-        self._do(now, _home(session), "touch", session)
+        self._do(now, self._home(session), "touch", session)
 
     def discover(self, streams: Mapping[str, Known], now: float) -> None:
         self._streams = dict(streams)
@@ -112,23 +126,23 @@ class SharedRoom:
             last = self._states.get(link, state)
             if last.epoch != state.epoch or last.seq <= state.seq:
                 self._states[link] = state
-            self._do(now, _home(str(link)), "report", link, state.model_dump(mode="json"))
+            self._do(now, _first_home(str(link)), "report", link, state.model_dump(mode="json"))
 
     def granted(self, link: int, session: str, fence: int, now: float) -> None:
-        self._do(now, _home(str(link)), "granted", link, session, fence)
+        self._do(now, _first_home(str(link)), "granted", link, session, fence)
 
     def refused(self, link: int, session: str, fence: int, reason: RefusedReason, now: float) -> None:
-        self._do(now, _home(str(link)), "refused", link, session, fence, reason.value)
+        self._do(now, _first_home(str(link)), "refused", link, session, fence, reason.value)
 
     def ended(self, link: int, session: str, reason: EndedReason, seconds: float, now: float) -> None:
-        self._do(now, _home(str(link)), "ended", link, session, reason.value, seconds)
+        self._do(now, _first_home(str(link)), "ended", link, session, reason.value, seconds)
 
     def link_lost(self, link: int, now: float) -> None:
         self._lost.add(link)
-        self._do(now, _home(str(link)), "link_lost", link)
+        self._do(now, _first_home(str(link)), "link_lost", link)
 
 
-def _home(name: str) -> str:
+def _first_home(name: str) -> str:
     return NAMES[sum(name.encode()) % 2]
 
 
