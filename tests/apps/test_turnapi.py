@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import os
 import signal
 import sys
@@ -19,12 +21,15 @@ from structlog.testing import CapturingLogger
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from pixelstream.apps import secrets
 from pixelstream.apps.turnapi.app import serving
 from pixelstream.apps.turnapi.context import Context
 from pixelstream.apps.turnapi.sources import StaticRelays
 from pixelstream.errors import SettingsError
 from pixelstream.settings.base import parse
 from pixelstream.settings.turnapi import FileSource, RelayEntry, Sources, TurnApiListen, TurnApiSettings
+from tests.apps.test_edge import altered
+from tests.support.edge import KEYS, LIFETIME, key_text, lease
 
 DEADLINE = 10.0
 RELAYS = (RelayEntry(host="192.0.2.1", tls=5349), RelayEntry(host="2001:db8::1", tcp=None))
@@ -278,3 +283,69 @@ async def test_sigterm_ends_the_process_with_0(tmp_path: Path) -> None:
             assert process.returncode is None
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@asynccontextmanager
+async def keyed(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    control, leases = tmp_path / "control-key", tmp_path / "lease-keys"
+    control.write_text("s3cret\nolder")
+    leases.write_text(KEYS)
+    async with turn_api(control_key_file=control, lease_keys_file=leases) as client:
+        yield client
+
+
+async def test_a_lease_is_enough_and_names_its_own_session(tmp_path: Path) -> None:
+    async with keyed(tmp_path) as client:
+        response = await client.get("/?session=somebody-else", headers=bearer(lease()))
+        assert await metric(client, "pixelstream_lease_keys") == 1
+    assert response.status_code == 200
+    (server,) = response.json()["iceServers"]
+    assert server["username"].endswith(":v-1")
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "code", "words"),
+    [
+        (lease(age=2 * LIFETIME), 401, "expired", "s ago"),
+        (altered(lease()), 403, "forged", "the signature does not fit"),
+        (lease(keys=key_text("b")), 403, "unknown_key", "it names a key that is not known here"),
+        ("a.b.c", 401, "malformed", "its header does not say HS256"),
+    ],
+)
+async def test_a_lease_that_is_no_good_says_why(
+    tmp_path: Path, token: str, status: int, code: str, words: str
+) -> None:
+    async with keyed(tmp_path) as client:
+        response = await client.get("/", headers=bearer(token))
+    assert (response.status_code, response.headers["x-pixelstream-reason"]) == (status, code)
+    assert response.json()["detail"].startswith(f"lease {code}: ")
+    assert words in response.json()["detail"]
+    assert ("www-authenticate" in response.headers) == (status == 401)
+
+
+@pytest.mark.parametrize(("key", "status"), [("s3cret", 200), ("older", 200), ("other", 401)])
+async def test_each_line_of_the_control_key_is_accepted(tmp_path: Path, key: str, status: int) -> None:
+    async with keyed(tmp_path) as client:
+        assert (await client.get("/", headers=bearer(key))).status_code == status
+
+
+async def test_a_new_turn_secret_signs_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "POLL", 0.01)
+    file = tmp_path / "turn-secret"
+    file.write_text("first\nsecond\n")
+
+    async def signed_with(secret: str) -> bool:
+        (server,) = (await client.get("/")).json()["iceServers"]
+        digest = hmac.digest(secret.encode(), server["username"].encode(), "sha1")
+        return bool(server["credential"] == base64.b64encode(digest).decode())
+
+    async with turn_api(turn_secret_file=file) as client:
+        assert await signed_with("first")
+        file.write_text("second\nfirst\n")
+        await until(lambda: signed_with("second"))
