@@ -8,10 +8,33 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 _SALT = b"pixelstream trace\0"
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
+
+VISIT = "visit"
+"""Name of a trace's first span; all others are below it."""
+
+
+class Step(NamedTuple):
+    """A step of a visit, as a span tells it.
+
+    Attributes:
+        session: whose it is.
+        begin, end: seconds since 1970.
+        attributes: what else is to be said; no names, no addresses.
+        link: trace and span of another system that led here.
+    """
+
+    name: str
+    session: str
+    begin: float
+    end: float
+    attributes: Mapping[str, str | int | float | bool] = {}
+    link: tuple[str, str] | None = None
 
 
 @lru_cache(maxsize=1024)

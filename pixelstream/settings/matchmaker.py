@@ -16,6 +16,7 @@ from pixelstream.matchmaking.policy import Choice
 from pixelstream.settings.base import Listen, Log, Model, Name, Port, Seconds, WsUrl
 from pixelstream.settings.fleets import FleetSettings
 from pixelstream.settings.kubernetes import Kubernetes
+from pixelstream.settings.otel import Otel
 
 STORE_URL = (
     r"^((valkey|redis)s?(\+cluster)?://[^\s/@,?#]+(/\d+)?"
@@ -178,6 +179,18 @@ class StoreSettings(Model):
         return self
 
 
+class UsageSettings(Model):
+    """Rows of sessions that are over, for `/api/v1/usage`.
+
+    At most `rows` are kept, for `age`: in memory, or in the shared store. With `users` they hold the names
+    that the edge authenticated, and whoever asks with `?users=1` is told them.
+    """
+
+    rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    age: Annotated[Seconds, Field(ge=60)] = 30 * 86_400.0
+    users: bool = False
+
+
 class Drain(Model):
     """How long joined players may go on after SIGTERM; those who wait are told to come again at once."""
 
@@ -209,6 +222,8 @@ class MatchmakerSettings(Model):
     user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
     limits: Limits = Limits()
     store: StoreSettings = StoreSettings()
+    usage: UsageSettings = UsageSettings()
+    otel: Otel = Otel()
     drain: Drain = Drain()
     log: Log = Log()
     control_key_file: Path | None = None

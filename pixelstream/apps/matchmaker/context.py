@@ -32,6 +32,7 @@ from pixelstream.apps.matchmaker.players import WaitingRoom
 from pixelstream.apps.matchmaker.pushes import Pushes
 from pixelstream.apps.matchmaker.storenews import StoreNews
 from pixelstream.apps.matchmaker.stores import make_store
+from pixelstream.apps.matchmaker.telemetry import Telemetry
 from pixelstream.apps.matchmaker.tickets import Tickets
 from pixelstream.apps.secrets import Followed, Secrets
 from pixelstream.auth.keys import LeaseKeys, SharedKeys
@@ -101,6 +102,7 @@ class Context:
         self.directory = Directory(self._discovered)
         self.issuer = Issuer(lambda: keys.value, settings.leases.lifetime)
         self.tickets = Tickets(lambda: keys.value, self.store.now)
+        self.telemetry = Telemetry(settings, self.store, self.fleets.rates, self.registry, lambda: keys.value)
         self.pushes = Pushes(self.store, settings.queue.notice)
         self.store_metrics = StoreMetrics(self.registry)
         self.news = StoreNews(self.pushes, self.store_metrics)
@@ -137,6 +139,7 @@ class Context:
             on_joined=self._on_joined,
         )
         self.room.on_gone = self._on_gone
+        self.room.on_came = self._on_came
         self.store.listen(
             Dispatch(
                 core=core,
@@ -218,7 +221,7 @@ class Context:
         """
         jobs: list[Coroutine[Any, Any, None]] = [
             self.inbox.run(), self.pushes.run(), self.room.reap(), self.links.watch(),
-            self.fleets.run(), self._observe(),
+            self.fleets.run(), self.telemetry.run(), self._observe(),
         ]  # fmt: skip
         if self.legacy is not None:
             await self.legacy.listen()
@@ -243,6 +246,7 @@ class Context:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.store.close()
+        await self.telemetry.close()
 
     async def _observe(self) -> None:
         while True:
@@ -265,6 +269,10 @@ class Context:
     def _on_joined(self, session: str, stream: str) -> None:
         if self.legacy is not None:
             self.legacy.joined(session, stream)
+
+    def _on_came(self, player: Player) -> None:
+        traceparent = player.ws.request.headers.get("traceparent")
+        self.telemetry.visits.came(player.session, player.fleet, traceparent)
 
     def _on_gone(self, player: Player) -> None:
         if self.legacy is not None:

@@ -12,6 +12,7 @@ import structlog
 
 from pixelstream.errors import SettingsError
 from pixelstream.matchmaking.scaling.policy import Sizing
+from pixelstream.matchmaking.usage import Rate
 from pixelstream.settings.base import load
 from pixelstream.settings.fleets import FleetSettings, FleetsFile
 from pixelstream.settings.matchmaker import MatchmakerSettings
@@ -27,6 +28,7 @@ class Fleets:
 
     Attributes:
         sizes: what is said of their sizes, by name.
+        rates: what their streams hold and cost, by name; changed in place as well.
 
     Raises:
         SettingsError: the file has a fault; one that isn't there has no fleets.
@@ -38,6 +40,7 @@ class Fleets:
         self._default = settings.fleets
         self._own = settings.fleets if "fleets" in settings.model_fields_set else ()
         self.sizes: dict[str, Sizing] = {}
+        self.rates: dict[str, Rate] = {}
         self._take(self._read())
 
     async def run(self) -> None:
@@ -61,6 +64,8 @@ class Fleets:
     def _take(self, found: tuple[FleetSettings, ...]) -> None:
         fleets = {fleet.name: fleet for fleet in (*found, *self._own) or self._default}
         new = {name: fleet.sizing() for name, fleet in fleets.items()}
+        self.rates.clear()
+        self.rates.update({name: Rate(it.gpus, it.price_per_gpu_hour) for name, it in fleets.items()})
         if new != self.sizes:
             self.sizes.clear()
             self.sizes.update(new)

@@ -11,6 +11,7 @@ import orjson
 from pixelstream.apps.matchmaker.leases import Issued
 from pixelstream.matchmaking.model import JoinRefusal, ReleaseReason, Supply
 from pixelstream.matchmaking.views import Place
+from pixelstream.protocol.trace import trace_of
 
 WAITING = {
     Supply.TAKEN: "Waiting for available streamer",
@@ -49,6 +50,7 @@ def waiting(place: Place, *, seating: bool = True, ticket: str | None = None) ->
         "detail": WAITING[place.supply] if seating else HELD,
         "supply": place.supply.value,
         "session": place.session,
+        "trace": trace_of(place.session),
         "fleet": place.fleet,
         "position": place.position,
         "estimate": None if place.estimate is None or not seating else round(place.estimate, 1),
@@ -69,6 +71,7 @@ def matched(session: str, stream: str, fleet: str, lease: Issued | None = None) 
         "matched": True,
         "detail": {"id": stream, "fleet": fleet},
         "session": session,
+        "trace": trace_of(session),
     }
     if lease is not None:
         notice |= {"url": lease.url, "lease": lease.token, "expires": lease.expires}

@@ -44,6 +44,7 @@ class WaitingRoom:
 
     Attributes:
         players: those whose sockets are open, by session.
+        on_came: called when a player waits, here.
         on_gone: called when a joined player's socket is gone.
     """
 
@@ -64,6 +65,7 @@ class WaitingRoom:
         self._pings: deque[Player] = deque()
         self._left = asyncio.Event()
         self.players: dict[str, Player] = {}
+        self.on_came: Callable[[Player], None] = lambda _: None
         self.on_gone: Callable[[Player], None] = lambda _: None
 
     def count(self, *stages: Stage) -> int:
@@ -140,7 +142,9 @@ class WaitingRoom:
             self._metrics.refusals.counts[refusal] += 1
             code = POLICY if refusal is JoinRefusal.UNKNOWN_FLEET else TRY_AGAIN_LATER
             self._over(player, notices.refused(refusal), code, refusal.value)
-        elif (place := await self._store.place(player.session)) and player.stage is Stage.WAITING:
+            return
+        self.on_came(player)
+        if (place := await self._store.place(player.session)) and player.stage is Stage.WAITING:
             self._pushes.add(player, place)
 
     def leaving(self, player: Player, stage: Stage) -> None:

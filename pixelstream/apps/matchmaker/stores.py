@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from pixelstream.matchmaking.books import Rules
 from pixelstream.settings.base import SENTINEL_PASSWORD_ENV, STORE_PASSWORD_ENV, read_secret
 from pixelstream.settings.matchmaker import StoreSettings
 from pixelstream.store.base import Store
 from pixelstream.store.memory import MemoryStore
+from pixelstream.store.usage import MemoryUsage, Retention, UsageLog
+
+if TYPE_CHECKING:
+    from pixelstream.store.server import Address
 
 
 def make_store(settings: StoreSettings, rules: Rules) -> Store:
@@ -17,11 +24,33 @@ def make_store(settings: StoreSettings, rules: Rules) -> Store:
     """
     if settings.kind == "memory" or settings.url is None:
         return MemoryStore(rules)
-    from pixelstream.store.server import Address  # noqa: PLC0415 - 10 MB that one replica doesn't need
-    from pixelstream.store.valkey import ValkeyStore  # noqa: PLC0415 - as above
+    from pixelstream.store.valkey import ValkeyStore  # noqa: PLC0415 - 10 MB that one replica doesn't need
 
-    address = Address(
-        url=settings.url,
+    return ValkeyStore(rules, _address(settings, settings.url), presence=settings.presence)
+
+
+def make_usage(settings: StoreSettings, retention: Retention, clock: Callable[[], float]) -> UsageLog:
+    """Make what keeps the rows of sessions that are over, where the store is.
+
+    Raises:
+        SettingsError: as for `make_store`.
+    """
+    if settings.kind == "memory" or settings.url is None:
+        return MemoryUsage(retention)
+    from valkey.exceptions import ValkeyError  # noqa: PLC0415 - as above
+
+    from pixelstream.store.server import connect  # noqa: PLC0415 - as above
+    from pixelstream.store.usage import SharedUsage  # noqa: PLC0415 - beside its client
+
+    client = connect(_address(settings, settings.url))[0]
+    return SharedUsage(client, settings.prefix, retention, (ValkeyError, OSError), clock)
+
+
+def _address(settings: StoreSettings, url: str) -> Address:
+    from pixelstream.store.server import Address  # noqa: PLC0415 - as above
+
+    return Address(
+        url=url,
         username=settings.username,
         password=read_secret(settings.password_file, STORE_PASSWORD_ENV),
         sentinel_password=read_secret(settings.sentinel_password_file, SENTINEL_PASSWORD_ENV),
@@ -29,4 +58,3 @@ def make_store(settings: StoreSettings, rules: Rules) -> Store:
         prefix=settings.prefix,
         timeout=settings.timeout,
     )
-    return ValkeyStore(rules, address, presence=settings.presence)

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from pixelstream.protocol.control import EndedReason, RefusedReason, Release
+from pixelstream.protocol.trace import trace_of
 from tests.support.matchmaking import house
 from tests.support.streams import FakeStream
 
@@ -15,7 +16,7 @@ from tests.support.streams import FakeStream
 async def test_a_player_is_told_at_once_that_it_waits_and_where() -> None:
     async with house() as here:
         notice = await (await here.visit()).waiting()
-        assert notice.pop("session")
+        assert notice.pop("trace") == trace_of(notice.pop("session"))
         assert notice.pop("waited") < 1
         assert notice.pop("ticket")
         assert notice == {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from pixelstream.apps import service
-from pixelstream.apps.matchmaker.api import compat, lists, sessions
+from pixelstream.apps.matchmaker.api import compat, lists, quality, sessions, usage
 from pixelstream.apps.matchmaker.api.bodies import BoundedBodies
 from pixelstream.apps.matchmaker.context import Context
 
@@ -18,6 +18,8 @@ def create_app(context: Context) -> FastAPI:
     app.add_middleware(BoundedBodies)
     app.include_router(sessions.router(context))
     app.include_router(lists.router(context))
+    app.include_router(quality.router(context))
+    app.include_router(usage.router(context))
     if context.settings.compat.enabled:
         app.include_router(compat.router(context))
     return app

@@ -14,6 +14,8 @@ from pixelstream import __version__
 from pixelstream.apps.matchmaker.api import models
 from pixelstream.apps.matchmaker.context import Context
 from pixelstream.apps.matchmaker.storenews import AWAY
+from pixelstream.matchmaking.usage import Rate
+from pixelstream.matchmaking.views import FleetView
 
 MAX_LISTED = 10_000
 
@@ -24,13 +26,18 @@ def router(context: Context) -> APIRouter:
     store = context.store
     admin: dict[str, Any] = {"dependencies": [Depends(operators_only(context))], "responses": {401: {}}}
 
+    def show(fleet: FleetView) -> models.Fleet:
+        telemetry = context.telemetry
+        rate = telemetry.rates.get(fleet.name, Rate())
+        return models.Fleet.of(fleet, models.Cost.of(fleet, rate, telemetry.account(fleet.name)))
+
     @routes.get("/streams", summary="All streams", **admin)
     async def streams() -> models.Streams:
         return models.Streams(streams=[models.Stream.of(stream) for stream in await store.streams()])
 
     @routes.get("/fleets", summary="All fleets", **admin)
     async def fleets() -> models.Fleets:
-        return models.Fleets(fleets=[models.Fleet.of(fleet) for fleet in await store.fleets()])
+        return models.Fleets(fleets=[show(fleet) for fleet in await store.fleets()])
 
     @routes.get(
         "/fleets/{name}",
@@ -42,7 +49,7 @@ def router(context: Context) -> APIRouter:
         """Say how a fleet is; KEDA's `metrics-api` reads `wanted` here."""
         for found in await store.fleets():
             if found.name == name:
-                return models.Fleet.of(found)
+                return show(found)
         raise HTTPException(404, "there is no such fleet")
 
     @routes.get("/queue", summary="Those who wait", **admin)

@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from pixelstream.apps.matchmaker.leases import Issued
 from pixelstream.matchmaking.model import SessionState
 from pixelstream.matchmaking.scaling.policy import Size
+from pixelstream.matchmaking.usage import HOUR, Account, GpuState, Rate
 from pixelstream.matchmaking.views import FleetView, Place, StreamView
+from pixelstream.protocol.trace import trace_of
 from pixelstream.settings.base import Name
 
 
@@ -38,6 +40,7 @@ class Session(_Answer):
     """
 
     session: str
+    trace: Annotated[str, Field(description="Names the visit in all logs; may be told to others")]
     fleet: str
     state: SessionState
     position: int | None = None
@@ -55,6 +58,7 @@ class Session(_Answer):
         """Make the answer for a session."""
         return cls(
             session=place.session,
+            trace=trace_of(place.session),
             fleet=place.fleet,
             state=place.state,
             position=place.position if place.state in {SessionState.WAITING, SessionState.CLAIMED} else None,
@@ -116,6 +120,40 @@ class Streams(_Answer):
     streams: list[Stream]
 
 
+class Cost(_Answer):
+    """What a fleet costs, in the money of its price.
+
+    `per_hour` and `per_session_minute` are those of the moment, the same from every replica. The rest is what
+    the replica that answers has counted since it started, of streams whose link it has: add up all replicas.
+    `counted_per_session_minute` has idle time and starts in it.
+    """
+
+    gpus: float
+    price_per_gpu_hour: float
+    per_hour: float
+    per_session_minute: float | None
+    gpu_seconds: dict[GpuState, float]
+    cost: float
+    session_seconds: float
+    counted_per_session_minute: float | None
+
+    @classmethod
+    def of(cls, fleet: FleetView, rate: Rate, account: Account) -> Cost:
+        """Make the answer for a fleet."""
+        per_hour = fleet.streams * rate.cost(HOUR * rate.gpus)
+        per_minute = account.per_minute()
+        return cls(
+            gpus=rate.gpus,
+            price_per_gpu_hour=rate.price,
+            per_hour=round(per_hour, 6),
+            per_session_minute=round(per_hour / 60 / fleet.taken, 6) if fleet.taken else None,
+            gpu_seconds={state: round(seconds, 1) for state, seconds in account.gpu_seconds.items()},
+            cost=round(sum(account.cost.values()), 6),
+            session_seconds=round(account.session_seconds, 1),
+            counted_per_session_minute=None if per_minute is None else round(per_minute, 6),
+        )
+
+
 class Fleet(_Answer):
     """One fleet; `estimate` is the wait of a player who came now, in seconds.
 
@@ -138,13 +176,14 @@ class Fleet(_Answer):
     capped: bool
     gpu_hours_left: float | None = None
     estimate: float | None
+    cost: Cost
 
     @classmethod
-    def of(cls, fleet: FleetView) -> Fleet:
+    def of(cls, fleet: FleetView, cost: Cost) -> Fleet:
         """Make the answer for a fleet."""
         size = {name: getattr(fleet.size, name) for name in Size.__dataclass_fields__}
-        own = {name: getattr(fleet, name) for name in cls.model_fields if name not in size}
-        return cls(**own, **size)
+        own = {name: getattr(fleet, name) for name in cls.model_fields if name not in {*size, "cost"}}
+        return cls(**own, **size, cost=cost)
 
 
 class Fleets(_Answer):

@@ -45,11 +45,14 @@ def router(context: Context) -> APIRouter:
 
     @routes.post("", status_code=201, summary="Ask for a seat", responses={404: {}, 409: {}, 503: {}})
     async def create(
-        new: models.NewSession, response: Response, authorization: Authorization = None
+        new: models.NewSession,
+        response: Response,
+        authorization: Authorization = None,
+        traceparent: Authorization = None,
     ) -> models.Session:
         if new.user is not None and not context.admits(authorization):
             raise HTTPException(401, "naming a user needs the control key")
-        place = await desk.create(new)
+        place = await desk.create(new, traceparent)
         response.headers.update({**NO_STORE, "Location": f"/api/v1/sessions/{place.session}"})
         return desk.show(place)
 
@@ -93,7 +96,7 @@ class _Desk:
         self._context = context
         self._store = context.store
 
-    async def create(self, new: models.NewSession) -> Place:
+    async def create(self, new: models.NewSession, traceparent: str | None) -> Place:
         """Let a caller wait; return its place once the stream that is free, if any, has answered."""
         legacy = self._context.settings.legacy
         if legacy.enabled and new.fleet == legacy.fleet:
@@ -104,6 +107,7 @@ class _Desk:
             self._context.metrics.refusals.counts[refusal] += 1
             headers = {"Retry-After": "10"} if STATUS[refusal] == 503 else None  # noqa: PLR2004 - busy
             raise HTTPException(STATUS[refusal], REFUSALS[refusal], headers)
+        self._context.telemetry.visits.came(session, new.fleet, traceparent)
         place = await self.find(session)
         if place.state is SessionState.CLAIMED:
             with self._context.followers.follow(place) as follower:
