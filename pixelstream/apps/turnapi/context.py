@@ -75,7 +75,9 @@ class Context:
             LeaseError: `malformed`, `unknown_key`, `forged` or `expired`.
         """
         token = bearer_of(authorization)
-        if self._lease_keys is None or not looks_like_lease(token):
+        # A control key may look like a lease, too.
+        is_key = self._control_key is not None and self._control_key.value.accepts(token)
+        if is_key or self._lease_keys is None or not looks_like_lease(token):
             return None
         lease = verify(token, self._lease_keys.value, self._clock())
         if not is_caller(lease.session):
@@ -102,7 +104,11 @@ class Context:
             self.metrics.offered.set(self.pool.offered)
             for state, number in self.pool.states().items():
                 self.metrics.states[state].set(number)
-            log.info("relays changed", source=source.value, relays={relay.host: relay.state.value for relay in relays})
+            log.info(
+                "relays changed",
+                source=source.value,
+                relays={relay.host: relay.state.value for relay in relays},
+            )
 
     def _count_lease_keys(self) -> int:
         return len(self._lease_keys.value.by_kid) if self._lease_keys is not None else 0

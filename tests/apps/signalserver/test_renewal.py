@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator
 from time import time
+from typing import Any
 
 import orjson
 import pytest
@@ -33,7 +34,7 @@ async def server() -> AsyncIterator[Server]:
         yield server
 
 
-def short(**changes: object) -> str:
+def short(**changes: Any) -> str:
     now = int(time())
     return token(**{"issued": now, "expires": now + SHORT, "user": "ada", **changes})
 
