@@ -26,6 +26,7 @@ LAZY = {
     "deploy": "pixelstream.cli.deploy",
     "status": "pixelstream.cli.status",
     "undeploy": "pixelstream.cli.undeploy",
+    "simulate": "pixelstream.cli.simulate",
 }
 """Commands that are functions of their own name in a module that is imported once they are asked for."""
 
