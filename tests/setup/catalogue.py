@@ -16,10 +16,13 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
 from pixelstream.metrics import common
+from pixelstream.metrics.cost import CostMetrics
 from pixelstream.metrics.edge import EdgeMetrics
 from pixelstream.metrics.gate import GateMetrics
 from pixelstream.metrics.matchmaker import MatchmakerMetrics
+from pixelstream.metrics.quality import QualityMetrics
 from pixelstream.metrics.signalserver import Levels, SignalserverMetrics
+from pixelstream.metrics.store import StoreMetrics
 from pixelstream.metrics.turnapi import TurnApiMetrics
 from pixelstream.relay.counts import Counts
 from tests.setup.progress import ROOT
@@ -56,9 +59,13 @@ def _gate(registry: CollectorRegistry) -> None:
     GateMetrics(registry, lambda: 0, lambda: True)
 
 
+def _cost(registry: CollectorRegistry) -> None:
+    registry.register(CostMetrics(dict))
+
+
 Declare = Callable[[CollectorRegistry], object]
 SERVICES: dict[str, tuple[Declare, ...]] = {
-    "matchmaker": (MatchmakerMetrics,),
+    "matchmaker": (MatchmakerMetrics, StoreMetrics, QualityMetrics, _cost),
     "signalserver": (_signalserver,),
     "turn-api": (TurnApiMetrics,),
     "gate": (_gate,),
@@ -69,7 +76,9 @@ SERVICES: dict[str, tuple[Declare, ...]] = {
 
 def entries() -> list[Entry]:
     """Return the metrics of all services; what all of them tell has the service `every`."""
-    found = [Entry("every", *it) for it in _declared(common.new_registry())]
+    registry = common.new_registry()
+    common.show_lease_keys(registry, lambda: 0)
+    found = [Entry("every", *it) for it in _declared(registry)]
     shared = {entry.name for entry in found}
     for service, declarations in SERVICES.items():
         registry = common.new_registry()

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from pixelstream import __version__
 from pixelstream.metrics.matchmaker import SHORT, WAITS
+from pixelstream.metrics.quality import FIRST_FRAME, FRAME_RATES, PHASES, ROUND_TRIPS
 from pixelstream.metrics.signalserver import ANSWERS
+from pixelstream.metrics.store import ROUND_TRIPS as STORE_TRIPS
 from tests.telemetry import exporter, rules
 from tests.telemetry.day import DROPS, HOUR, MINUTE, Fleet, Visit
 from tests.telemetry.prometheus import Prometheus, View, prometheus
@@ -28,11 +30,6 @@ FIRST, LAST = 8 * 60 + 40, 22 * 60
 NODES, GPUS, SHARE = ("gpu-a", "gpu-b", "gpu-c"), 4, 0.25
 """Nodes, the GPUs of each, and how much of one a stream takes."""
 RELAYS = ("px-turn-h4x7k", "px-turn-w9zbq")
-
-FRAMES = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
-PHASES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
-TRIPS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
-RATES = (5.0, 10.0, 15.0, 20.0, 24.0, 28.0, 30.0, 45.0, 58.0, 60.0, 90.0, 120.0)
 
 Labels = dict[str, str]
 Key = tuple[str, tuple[tuple[str, str], ...]]
@@ -136,7 +133,7 @@ class Day:
             recorder.add("pixelstream_ice_failures_total", {**labels, "reason": visit.failed})
             return
         way = {**labels, "candidate": visit.candidate}
-        recorder.observe("pixelstream_first_frame_seconds", way, visit.first_frame, FRAMES)
+        recorder.observe("pixelstream_first_frame_seconds", way, visit.first_frame, FIRST_FRAME)
         for phase, seconds in visit.phases.items():
             recorder.observe("pixelstream_visit_phase_seconds", {**labels, "phase": phase}, seconds, PHASES)
         stream = _pod("streamer", f"{fleet.name}-{self.chance.randrange(4)}", fleet=fleet.name)
@@ -192,8 +189,8 @@ class Day:
         frames = min(
             60.0, self.chance.gauss(59.2, 1.2) if self.chance.random() < 0.93 else self.chance.uniform(24, 58)
         )
-        self.recorder.observe("pixelstream_player_rtt_seconds", labels, trip, TRIPS)
-        self.recorder.observe("pixelstream_player_frames_per_second", labels, frames, RATES)
+        self.recorder.observe("pixelstream_player_rtt_seconds", labels, trip, ROUND_TRIPS)
+        self.recorder.observe("pixelstream_player_frames_per_second", labels, frames, FRAME_RATES)
         self.recorder.add("pixelstream_player_freezes_total", labels, float(self.chance.random() < 0.004))
 
     def _ended(self, fleet: Fleet) -> None:
@@ -215,7 +212,7 @@ class Day:
             matchmaker = _pod("matchmaker", replica, service="px-matchmaker")
             trip = self.chance.lognormvariate(-7.4, 0.5)
             for _ in range(20):
-                self.recorder.observe("pixelstream_store_round_trip_seconds", matchmaker, trip, SHORT)
+                self.recorder.observe("pixelstream_store_round_trip_seconds", matchmaker, trip, STORE_TRIPS)
             self._process(matchmaker, 62e6, 0.02 + 0.004 * sum(fleet.taken for fleet in self.fleets))
             failed = {**matchmaker, "reason": self.chance.choice(("claim_timeout", "not_ready"))}
             self.recorder.add("matchmaker_match_failures_total", failed, float(self.chance.random() < 0.02))

@@ -56,12 +56,19 @@ class Upstream(Model, extra="allow"):
     enabled: bool
 
 
+class Monitor(Model):
+    """How Prometheus finds the pods."""
+
+    kind: Literal["PodMonitor", "ServiceMonitor"]
+
+
 class MatchmakerValues(Served, Workload, _MatchmakerHead):
     """Values of the chart `matchmaker`."""
 
     probes: StartProbes
     termination_grace_period_seconds: Grace
     lifecycle: Lifecycle
+    monitor: Monitor
     valkey: Upstream
 
 

@@ -10,6 +10,11 @@ FAILED = rate("pixelstream_ice_failures_total", more='reason!="lost"', window=HO
 SEEN = rate("pixelstream_first_frame_seconds_count", window=HOUR)
 PLAYED = f"sum(rate(pixelstream_session_seconds_total{{{FLEETS}}}[{HOUR}]))"
 
+
+def _phase(phase: str) -> str:
+    return quantile(0.5, "pixelstream_visit_phase_seconds", more=f'phase="{phase}"')
+
+
 NUMBERS = Row(
     4,
     (
@@ -94,7 +99,7 @@ COMING = Row(
             curves(
                 "Phases after the queue",
                 "Median of each phase, one upon the other: seat, signalling, ICE, first frame.",
-                ((quantile(0.5, "pixelstream_visit_phase_seconds", "phase", 'phase!="queue"'), "{{phase}}"),),
+                [(_phase(phase), phase) for phase in ("seat", "signalling", "ice", "frame")],
                 "s",
                 stacked=True,
                 min=0,

@@ -15,7 +15,7 @@ def shown(value: float, unit: str, decimals: int | None = None) -> str:
         KeyError: the unit is one that no board has had yet.
     """
     if unit == "s":
-        return _scaled(value, _TIMES, decimals, plural=True)
+        return _scaled(value, _TIMES, decimals, rest="s", plural=True)
     if unit == "bytes":
         return _scaled(value, _BINARY, decimals, rest="B")
     if unit in {"bps", "hertz"}:
