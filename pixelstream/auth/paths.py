@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from urllib.parse import parse_qs
 
 from pixelstream.auth.keys import LeaseKeys
-from pixelstream.auth.lease import verify
+from pixelstream.auth.lease import Lease, verify
 from pixelstream.errors import LeaseError
 
 MAX_TARGET = 8192
@@ -81,8 +81,8 @@ class Passage(Generic[_T]):
         self._keys = keys
         self._find = find
 
-    def stream(self, token: str, now: float) -> tuple[str, _T]:
-        """Return the id of the stream that a lease names, and what is known of it.
+    def stream(self, token: str, now: float) -> tuple[Lease, _T]:
+        """Return what a lease says, and what is known of the stream that it names.
 
         Raises:
             LeaseError: `malformed`, `unknown_key`, `forged`, `expired` or `unknown_stream`.
@@ -90,8 +90,8 @@ class Passage(Generic[_T]):
         keys = self._keys()
         if keys is None:
             raise LeaseError("unknown_key", "no keys of leases are known here")
-        name = verify(token, keys, now).stream
-        found = self._find(name)
+        lease = verify(token, keys, now)
+        found = self._find(lease.stream)
         if found is None:
             raise LeaseError("unknown_stream", "it names a stream that is not known here")
-        return name, found
+        return lease, found

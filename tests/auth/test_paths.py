@@ -87,7 +87,8 @@ def test_a_socket_shows_its_lease_in_path_or_query(path: str, query: str, token:
 
 
 def test_a_lease_leads_to_its_stream() -> None:
-    assert Passage(lambda: KEYS, {"s-1": "there"}.get).stream(TOKEN, 1500) == ("s-1", "there")
+    lease, place = Passage(lambda: KEYS, {"s-1": "there"}.get).stream(TOKEN, 1500)
+    assert (lease.session, lease.stream, place) == ("v-1", "s-1", "there")
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,13 @@ from pixelstream.auth import paths
 from pixelstream.auth.paths import Passage
 from pixelstream.errors import LeaseError
 from pixelstream.metrics.edge import Answer, EdgeMetrics
+from pixelstream.protocol import quality
 
 OPEN = (
     ("/api/v1/sessions", ["POST"]),
     ("/api/v1/sessions/{session}", ["GET", "DELETE"]),
     ("/api/v1/sessions/{session}/events", ["GET"]),
+    (quality.PATH, ["POST"]),
     ("/signallingserver", ["GET", "OPTIONS"]),
 )
 """Paths and methods of the matchmaker that browsers may use."""
@@ -37,7 +39,9 @@ class Inside:
 
     async def to_matchmaker(self, request: Request) -> Response:
         """Answer with what the matchmaker answers."""
-        return await self.forwarder.forward(request, self.matchmaker, "matchmaker")
+        # The lease that a report comes with is the player's own, and opens nothing inside.
+        more = ("authorization",) if request.url.path == quality.PATH else ()
+        return await self.forwarder.forward(request, self.matchmaker, "matchmaker", more)
 
     async def to_stream(self, token: str, request: Request) -> Response:
         """Answer with what the stream answers that a lease names.

@@ -1,7 +1,7 @@
 """HTTP on its way to the matchmaker or a stream, in pieces as they come: server-sent events flow at once.
 
 The trap: nothing of the caller's that opens doors inside may pass, so headers go by a list of what
-is let through, in both directions, and `Authorization` isn't on it.
+is let through, in both directions, and `Authorization` isn't on it; a route that needs it names it.
 """
 
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=10.0, pool=5.0)
 """Seconds; an event stream says something every 10 s."""
 LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=50)
 
-REQUEST_HEADERS = ("accept", "content-type", "last-event-id", "origin", "user-agent")
+REQUEST_HEADERS = ("accept", "content-type", "last-event-id", "origin", "traceparent", "user-agent")
 REQUEST_HEADERS_PREFLIGHT = ("access-control-request-headers", "access-control-request-method")
 RESPONSE_HEADERS = (
     "access-control-allow-headers",
@@ -52,9 +52,10 @@ class Forwarder:
         """Let go of the connections."""
         await self._client.aclose()
 
-    async def forward(self, request: Request, base: str, name: str) -> Response:
+    async def forward(self, request: Request, base: str, name: str, more: tuple[str, ...] = ()) -> Response:
         """Answer `request` with what the service `name` at `base` answers to the same path and query.
 
+        `more` names headers that may pass, beside the usual ones.
         413 for a body that is too large, 502 and 504 in words when the service doesn't answer.
         """
         body = await _body(request)
@@ -62,7 +63,7 @@ class Forwarder:
             self._metrics.answers.counts[Answer.REFUSED] += 1
             return problem(413, f"a body may have {MAX_BODY} bytes", SECURITY)
         onward = self._client.build_request(
-            request.method, _url(request, httpx.URL(base)), headers=_onward_headers(request), content=body
+            request.method, _url(request, httpx.URL(base)), headers=_onward(request, more), content=body
         )
         try:
             answer = await self._client.send(onward, stream=True)
@@ -97,8 +98,8 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _onward_headers(request: Request) -> dict[str, str]:
-    names = (*REQUEST_HEADERS, *(REQUEST_HEADERS_PREFLIGHT if request.method == "OPTIONS" else ()))
+def _onward(request: Request, more: tuple[str, ...]) -> dict[str, str]:
+    names = (*REQUEST_HEADERS, *more, *(REQUEST_HEADERS_PREFLIGHT if request.method == "OPTIONS" else ()))
     headers = {name: request.headers[name] for name in names if name in request.headers}
     headers["accept-encoding"] = "identity"  # pieces pass as they are, and compression would hold them back
     if request.client:

@@ -69,10 +69,12 @@ class Sockets:
                 Join.NO_ROUTE, 404, "websockets live at /ws and, with a lease, at /s/<lease>/ws"
             )
         try:
-            stream, place = self._passage.stream(leased.token, self._clock())
+            lease, place = self._passage.stream(leased.token, self._clock())
         except LeaseError as error:
             return self._refuse(Join(f"lease_{error.code}"), paths.STATUS[error.code], str(error))
-        return Joint(Way(Target.STREAM, stream, f"{place}{request.path}{query}"), request, self._metrics)
+        log.info("seat socket", session=lease.session, stream=lease.stream)
+        way = Way(Target.STREAM, lease.stream, f"{place}{request.path}{query}")
+        return Joint(way, request, self._metrics)
 
     def _refuse(self, result: Join, status: int, words: str) -> Refusal:
         self._metrics.joins.counts[result] += 1

@@ -76,13 +76,15 @@ class Context:
             leased = paths.read(target)
             if leased is None:
                 raise LeaseError("malformed", "this path carries none")  # noqa: TRY301 - one way out
-            name, stream = self._passage.stream(leased.token, self._clock())
+            lease, stream = self._passage.stream(leased.token, self._clock())
         except LeaseError as error:
             self.metrics.checks.counts[Check(error.code)] += 1
             log.info("refused", code=error.code, detail=error.detail)
             return Verdict(paths.STATUS[error.code], {"X-Pixelstream-Reason": error.code})
         self.metrics.checks.counts[Check.ADMITTED] += 1
-        return Verdict(204, {"X-Pixelstream-Stream": name, "X-Pixelstream-Address": stream.address})
+        if leased.api is None:
+            log.info("seat socket", session=lease.session, stream=lease.stream)
+        return Verdict(204, {"X-Pixelstream-Stream": lease.stream, "X-Pixelstream-Address": stream.address})
 
     def _find(self, name: str) -> Stream | None:
         return self._streams.get(name) if self._streams is not None else None

@@ -81,6 +81,8 @@ def create_app(context: Context) -> FastAPI:
         if (session and not is_caller(session)) or policy not in POLICIES:
             context.metrics.answers.counts[Answer.BAD_REQUEST] += 1
             return problem(400, "session takes letters, digits and ._~-; policy takes all or relay")
+        if session:
+            log.info("credentials", session=session)
         return Response(
             context.answer(session, cast("Policy", policy), query.get("zone")),
             headers=NO_STORE,
