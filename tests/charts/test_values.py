@@ -56,8 +56,9 @@ def test_every_value_is_used_by_a_template(chart: str) -> None:
     text = "".join(
         path.read_text() for folder in folders for path in (folder / "templates").rglob("*") if path.is_file()
     )
+    text += "".join(path.read_text() for path in FOLDERS[chart].glob("files/rules/*.yaml"))
     own = {key: value for key, value in values(chart).items() if key not in {*CHARTS, *UPSTREAM}}
-    used = set(re.findall(r"[.\"]([A-Za-z][A-Za-z0-9]*)\b", text)) | {"enabled"}
+    used = set(re.findall(r"[.\"\[]([A-Za-z][A-Za-z0-9]*)\b", text)) | {"enabled"}
     assert sorted(set(_keys(own)) - used) == []
 
 
@@ -66,7 +67,7 @@ def _keys(block: Object) -> Iterator[str]:
         yield key
         if (
             isinstance(value, dict)
-            and key not in {"fleets", "headers", "nodeSelector"}
+            and key not in {"fleets", "headers", "nodeSelector", "labels", "annotations"}
             and not _passed_on(key)
         ):
             yield from _keys(value)
