@@ -20,7 +20,7 @@ const WITHIN = { no_config: 10_000, no_offer: 20_000, no_path: 15_000, no_pictur
 /** After that the config that we have must do. */
 const FRESH_WITHIN_MS = 3000;
 /** A socket that has stood so long is no longer a retry. */
-const STEADY_AFTER_MS = 10_000;
+const STEADY_AFTER_MS = 2000;
 
 export class Seat {
   readonly #streams: () => Streams;
