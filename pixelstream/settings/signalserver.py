@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pixelstream.protocol.messages import Type
 from pixelstream.relay.bridge import AllowList, BridgeError
 from pixelstream.settings.base import HttpUrl, Listen, Log, Model, Name, Port, Seconds, WsUrl
+from pixelstream.settings.otel import Otel
 from pixelstream.settings.types import version_schema, version_text
 
 STREAMER_TOKEN_ENV = "PIXELSTREAM_STREAMER_TOKEN"  # noqa: S105 - the name of a variable
@@ -243,6 +244,7 @@ class SignalserverSettings(Model):
     control: Control = Control()
     reset: Reset = Reset()
     drain: Drain = Drain()
+    otel: Otel = Otel()
     log: Log = Log()
     control_key_file: Path | None = None
     lease_keys_file: Path | None = None

@@ -21,6 +21,7 @@ from pixelstream.apps.signalserver.renewal import Renewals
 from pixelstream.apps.signalserver.resets import plan_of
 from pixelstream.apps.signalserver.shell import Shell
 from pixelstream.apps.signalserver.tasks import Tasks
+from pixelstream.apps.tracing import make_tracer
 from pixelstream.auth import lease as leases
 from pixelstream.auth.keys import LeaseKeys
 from pixelstream.errors import LeaseError
@@ -56,7 +57,7 @@ class Context:
         drained: set once its last seat is free then.
 
     Raises:
-        SettingsError: a secret can't be read.
+        SettingsError: a secret can't be read, or spans can't be exported as the settings ask.
     """
 
     def __init__(self, settings: SignalserverSettings) -> None:
@@ -79,7 +80,8 @@ class Context:
             settings.control, self._respond, self._reset_answered, self.metrics, self.tasks
         )
         self.registration = self._register()
-        shell = Shell(self.ice, self.bridge, self.registration, self.metrics)
+        self._tracer = make_tracer(settings.otel, "signalserver")
+        shell = Shell(self.ice, self.bridge, self.registration, self.metrics, self._tracer)
         self.draining = asyncio.Event()
         self.drained = shell.drained_event
         self.relay = Relay(_options(settings), shell)
@@ -145,6 +147,7 @@ class Context:
         await self.tasks.close()
         self.turn_api.close()
         self.bridge.close()
+        await self._tracer.close()
 
     def _configure(self, peer: Peer, options: bytes) -> None:
         self.relay.configure(peer, options, self.clock())

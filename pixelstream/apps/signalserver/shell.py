@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from time import time
 
 import structlog
 
 from pixelstream.apps.signalserver.bridge import ControlBridge
 from pixelstream.apps.signalserver.ice import IceDesk
+from pixelstream.apps.tracing import Tracer
 from pixelstream.metrics.signalserver import SignalserverMetrics
 from pixelstream.net.registration import Registration
 from pixelstream.protocol.control import Ended, EndedReason
+from pixelstream.protocol.trace import Step
 from pixelstream.relay import ControlRequest, Peer, Phase, Player
 
 log = structlog.get_logger(__name__)
@@ -29,11 +32,13 @@ class Shell:
         bridge: ControlBridge,
         registration: Registration | None,
         metrics: SignalserverMetrics,
+        tracer: Tracer,
     ) -> None:
         self._ice = ice
         self._bridge = bridge
         self._registration = registration
         self._metrics = metrics
+        self._tracer = tracer
         self.drained_event = asyncio.Event()
 
     def want_config(self, peer: Peer) -> None:
@@ -62,6 +67,14 @@ class Shell:
         """Measure a visit's set-up."""
         self._metrics.steps[phase].observe(since_previous)
         self._metrics.since_open[phase].observe(since_opened)
+        session = player.seat.session
+        if phase is Phase.ANSWER:
+            log.info(
+                "player answered", player=player.player_id, session=session, after=round(since_opened, 3)
+            )
+        if session:
+            now = time()
+            self._tracer.tell(Step(f"signalserver {phase.value}", session, now - since_previous, now))
 
     def left(self, player: Player, reason: EndedReason, seconds: float) -> None:
         """Measure a visit's length."""
@@ -73,6 +86,10 @@ class Shell:
             reason=reason.value,
             seconds=round(seconds, 1),
         )
+        if session := player.seat.session:
+            now = time()
+            said = {"reason": reason.value}
+            self._tracer.tell(Step("signalserver visit", session, now - seconds, now, said))
 
     def drained(self) -> None:
         """Let the service end."""

@@ -5,6 +5,7 @@ component and port behind it. Every kind of edge renders this same list. Usage: 
 {{- define "router.routes" -}}
 - {path: /ws, exact: true, component: matchmaker, port: 3000}
 - {path: /api/v1/sessions, exact: false, component: matchmaker, port: 3000}
+- {path: /api/v1/quality, exact: true, component: matchmaker, port: 3000}
 - {path: /list, exact: true, component: matchmaker, port: 3000}
 - {path: /signallingserver, exact: true, component: matchmaker, port: 3000}
 - {path: /s/, exact: false, component: proxy, port: 8080}

@@ -49,7 +49,7 @@ http:
     {{- end }}
     # A limit of bodies makes Traefik read whole answers first, which would stop streams of events: posts only.
     posts:
-      rule: {{ printf "%sMethod(`POST`) && PathPrefix(`%s/api/v1/sessions`)" $host $prefix | quote }}
+      rule: {{ printf "%sMethod(`POST`) && (PathPrefix(`%s/api/v1/sessions`) || Path(`%s/api/v1/quality`))" $host $prefix $prefix | quote }}
       priority: 200
       entryPoints: [{{ $entry }}]
       service: matchmaker
