@@ -56,6 +56,12 @@ class Fleets:
                     told = str(error)
                     log.warning("fleets stay as they are", fault=told)
 
+    def warnings(self) -> list[str]:
+        """Say which budgets a restart forgets, where no other replica remembers them."""
+        hours = [name for name, one in self.sizes.items() if one.budget and one.budget.gpu_hours]
+        words = "what {} has cost today is forgotten if this process ends: share a store to keep it"
+        return [words.format(name) for name in sorted(hours)]
+
     def _read(self) -> tuple[FleetSettings, ...]:
         if self._file is None or not self._file.exists():
             return ()

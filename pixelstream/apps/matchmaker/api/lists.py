@@ -62,6 +62,8 @@ def router(context: Context) -> APIRouter:
     async def health() -> models.Health:
         found, sharing = await store.fleets(), store.sharing
         warnings = context.marking.warnings() if context.marking else []
+        if store.kind == "memory":
+            warnings += context.fleets.warnings()
         return models.Health(
             status="draining" if context.draining else "ok" if sharing.up else "degraded",
             version=__version__,
