@@ -4,6 +4,8 @@
  * And toLocaleString loads the browser's language tables, 15 ms on the way to the first picture.
  */
 
+import type { Supply } from './notices';
+
 const MINUTE = 60;
 
 /** Place in the queue as an ordinal: number and suffix apart, for typesetting. */
@@ -16,9 +18,15 @@ export function ordinal(position: number): readonly [string, string] {
 /** 12345 → `12,345`. */
 export const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
-/** What the server expects, as a phrase that starts a sentence. */
-export function estimateWords(seconds: number | null): string {
-  if (seconds === null) return 'No estimate yet';
+const UNKNOWN: Record<Supply, string> = {
+  taken: 'No estimate yet',
+  starting: 'A stream is being started',
+  budget: 'All streams that the budget allows are taken',
+};
+
+/** What the server expects, or why it can't say, as a phrase that starts a sentence. */
+export function estimateWords(seconds: number | null, supply: Supply = 'taken'): string {
+  if (seconds === null) return UNKNOWN[supply];
   if (seconds < 15) return 'A few seconds';
   if (seconds < 50) return 'Less than a minute';
   if (seconds < 90) return 'About a minute';

@@ -11,7 +11,11 @@ export interface Line {
   readonly estimate: number | null;
   /** Seconds waited so far, by the server's count. */
   readonly waited: number;
+  /** What frees a seat: a player who leaves, a stream that is being started, or the next day's budget. */
+  readonly supply: Supply;
 }
+
+export type Supply = 'taken' | 'starting' | 'budget';
 
 export type Notice =
   | { readonly kind: 'queued'; readonly line: Line; readonly ticket: string | null }
@@ -39,6 +43,7 @@ function lineOf(message: Record<string, unknown>): Line {
     position: position !== null && position >= 1 ? Math.floor(position) : null,
     estimate: numberOf(message['estimate']),
     waited: numberOf(message['waited']) ?? 0,
+    supply: message['supply'] === 'starting' || message['supply'] === 'budget' ? message['supply'] : 'taken',
   };
 }
 

@@ -15,7 +15,7 @@ function play(events: readonly Event[], from: Visit = LANDING): { visit: Visit; 
   return { visit, effects };
 }
 
-const LINE = { position: 2, estimate: 30, waited: 1 };
+const LINE = { position: 2, estimate: 30, waited: 1, supply: 'taken' } as const;
 const MATCHED: Event[] = [{ type: 'start' }, { type: 'waitOpen' }, { type: 'queued', line: LINE, ticket: 't1' }, { type: 'matched', url: 's/x/ws' }];
 const PLAYING: Event[] = [...MATCHED, { type: 'seatOpen' }, { type: 'ready' }];
 const lost: Event = { type: 'seatClosed', code: 1006, text: '' };

@@ -54,11 +54,11 @@ describe('the address', () => {
 describe('notices', () => {
   it('give the place in the line', () => {
     const text = JSON.stringify({ type: 'matchmaker', queued: true, matched: false, position: 3, estimate: 42, waited: 1.5 });
-    expect(readNotice(text)).toEqual({ kind: 'queued', line: { position: 3, estimate: 42, waited: 1.5 }, ticket: null });
+    expect(readNotice(text)).toEqual({ kind: 'queued', line: { position: 3, estimate: 42, waited: 1.5, supply: 'taken' }, ticket: null });
   });
 
   it('may leave out or spoil every field', () => {
-    expect(readNotice('{"type":"matchmaker","queued":true,"position":"many","estimate":null,"waited":-1}')).toEqual({ kind: 'queued', line: { position: null, estimate: null, waited: 0 }, ticket: null });
+    expect(readNotice('{"type":"matchmaker","queued":true,"position":"many","estimate":null,"waited":-1}')).toEqual({ kind: 'queued', line: { position: null, estimate: null, waited: 0, supply: 'taken' }, ticket: null });
     expect(readNotice('{"type":"matchmaker","matched":true,"detail":{"id":"s"}}')).toEqual({ kind: 'matched', url: null });
     expect(readNotice('{"type":"matchmaker"}')).toEqual({ kind: 'refused', why: 'refused', words: '' });
   });
@@ -118,8 +118,17 @@ describe('words', () => {
   });
 
   it('promise no more than an estimate can keep', () => {
-    expect([null, 4, 30, 70, 130, 1500, 4000, 9000].map(estimateWords)).toEqual(
+    expect([null, 4, 30, 70, 130, 1500, 4000, 9000].map((seconds) => estimateWords(seconds))).toEqual(
       ['No estimate yet', 'A few seconds', 'Less than a minute', 'About a minute', 'About 2 minutes', 'About 25 minutes', 'About an hour', 'About 3 hours']);
+  });
+
+  it('say what is waited for where nothing tells how long', () => {
+    const words = (supply: string): string => {
+      const notice = readNotice(JSON.stringify({ type: 'matchmaker', queued: true, estimate: null, supply }));
+      return notice?.kind === 'queued' ? estimateWords(notice.line.estimate, notice.line.supply) : '';
+    };
+    expect(['taken', 'starting', 'budget', 'magic'].map(words)).toEqual(
+      ['No estimate yet', 'A stream is being started', 'All streams that the budget allows are taken', 'No estimate yet']);
   });
 
   it('show clocks and rates', () => {

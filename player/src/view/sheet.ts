@@ -58,7 +58,7 @@ export class Sheet {
     }
     this.#note(visit);
     this.#place(visit.line?.position ?? null);
-    const estimate = visit.line === null ? '–' : estimateWords(visit.line.estimate);
+    const estimate = visit.line === null ? '–' : estimateWords(visit.line.estimate, visit.line.supply);
     setText('estimate', estimate);
     this.#tick();
     if (visit.line !== null) setText('live', `${this.#placeWords(visit.line.position)}. ${estimate}.`);
