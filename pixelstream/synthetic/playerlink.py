@@ -22,10 +22,11 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from pixelstream.synthetic import ice
 from pixelstream.synthetic.playerpeer import PlayerPeer
 
-BACK_SECONDS: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
-"""Pause before each attempt in a row to open the websocket again, as our page makes it."""
+KNOCK_SECONDS: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
+REJOIN_SECONDS: Final = (0.0, 0.25, 0.5, 1.0, 2.0)
+"""Pause before each attempt in a row, at the waiting room and at a seat, as our page makes it."""
 
-STEADY_SECONDS: Final = 10.0
+STEADY_SECONDS: Final = 2.0
 """A socket that stood so long was no attempt in a row."""
 
 LIST_SECONDS: Final = 1.0
@@ -96,7 +97,8 @@ class PlayerLink:
             self._news()
             if time.monotonic() - began > STEADY_SECONDS:
                 self._row = 0
-            await self._pause(_spread(BACK_SECONDS[max(0, min(self._row, len(BACK_SECONDS) - 1))]))
+            steps = KNOCK_SECONDS if self.url == self._page else REJOIN_SECONDS
+            await self._pause(_spread(steps[max(0, min(self._row, len(steps) - 1))]))
             self._row += 1
 
     async def send(self, message: dict[str, Any]) -> None:
@@ -109,10 +111,6 @@ class PlayerLink:
         """Lose the websocket without a goodbye, as when a network changes."""
         if self._socket is not None:
             self._socket.transport.abort()
-
-    def rested(self) -> None:
-        """Take the next loss for the first in a row."""
-        self._row = 0
 
     async def leave(self) -> None:
         """Say goodbye (1000); `run` then ends by itself. To cut it short would leak aioice's sockets."""

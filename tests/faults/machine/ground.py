@@ -50,6 +50,8 @@ FRONTS = ("matchmaker", "turn-api", "edge", "nginx")
 RELAYED = ((49152, 57343), (57344, 65535))
 """Ports from which each coturn relays; they tell whose an address is."""
 STEADY = 40.0
+NOTICED = 15.0
+"""Seconds that turn-api may take to see a change of its list, and more."""
 Playing = PlayerSession | BrowserSession
 
 
@@ -181,8 +183,20 @@ class Machine:
         port = player.relayed_from
         return next(one for one in self.relays if one.plan.min_port <= port <= one.plan.max_port)
 
-    async def offered(self) -> set[int]:
-        """Ports of the relays that turn-api offers."""
+    async def until_hidden(self, relay: Coturn) -> None:
+        """Wait until a relay is not offered any more.
+
+        Raises:
+            Unexpected: it still is after a while.
+        """
+        try:
+            async with asyncio.timeout(NOTICED):
+                while relay.plan.port in await self._offered():  # noqa: ASYNC110 - HTTP can only be asked
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise Unexpected(f"a relay that should not be offered was, for {NOTICED:.0f} s") from None
+
+    async def _offered(self) -> set[int]:
         url = f"http://{HOST}:{self.fronts['turn-api'].port}/"
         headers = {"Authorization": f"Bearer {self.keys.control}"}
         async with httpx.AsyncClient(trust_env=False, headers=headers) as http:
@@ -240,16 +254,24 @@ class Machine:
             await self.begin(player)
             self.players.append(player)
         if chromium is not None:
-            page = BrowserSession("Chromium", f"http://localhost:{self._ports[EDGE]}/", chromium)
+            url = f"http://localhost:{self._ports[EDGE]}/"
+            page = BrowserSession("Chromium, by relay", url, chromium, relay_only=True)
             stack.push_async_callback(page.end)
             await self.begin(page)
             self.pages.append(page)
 
-    def tell_relays(self, draining: Sequence[Coturn] = ()) -> None:
-        """Say which relays there are, and which of them are about to end."""
+    def tell_relays(self, *, draining: Sequence[Coturn] = (), gone: Sequence[Coturn] = ()) -> None:
+        """Say which relays there are, which of them are about to end and which are no more."""
         listed = [
-            {"host": one.plan.host, "udp": one.plan.port, "tcp": one.plan.port, "draining": one in draining}
-            for one in self.relays
+            {
+                "host": one.plan.host,
+                "udp": one.plan.port,
+                "tcp": one.plan.port,
+                "zone": f"zone-{number}",
+                "draining": one in draining,
+            }
+            for number, one in enumerate(self.relays)
+            if one not in gone
         ]
         self.parts.tell_relays(listed)
 

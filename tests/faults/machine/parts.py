@@ -116,7 +116,7 @@ class Parts:
             "sfu": {"enabled": False},
             "stream": {"id": name, "fleet": fleet, "seats": seats},
             "auth": {"lease": "required"},
-            "ice": {"turnApi": f"http://{HOST}:{behind.turn_api}", "refresh": "1s"},
+            "ice": {"turnApi": f"http://{HOST}:{behind.turn_api}", "refresh": "1s", "zone": "zone-0"},
             "matchmaker": {"url": f"ws://{HOST}:{behind.control}"},
             "keepalive": {"interval": "2s", "timeout": "10s"},
             "limits": {"slowStreamer": "5s"},

@@ -24,12 +24,19 @@ PLAYS = {"playing", "reconnecting"}
 
 
 class BrowserSession:
-    """One page; `begin` it, and `end` it by closing it."""
+    """One page; `begin` it, and `end` it by closing it.
 
-    def __init__(self, name: str, url: str, chromium: Browser) -> None:
+    Args:
+        name: for people.
+        url: of the page.
+        chromium: where to open it.
+        relay_only: whether its media goes through a relay.
+    """
+
+    def __init__(self, name: str, url: str, chromium: Browser, *, relay_only: bool = False) -> None:
         self.name = name
         self.seen_elsewhere: Callable[[], str | None] = lambda: None
-        self._url, self._chromium = url, chromium
+        self._url, self._chromium, self._relay_only = url, chromium, relay_only
         self._page: Page | None = None
         self._seen: dict[str, Any] = {}
 
@@ -64,6 +71,8 @@ class BrowserSession:
         context = await self._chromium.new_context(viewport={"width": 640, "height": 400})
         self._page = await context.new_page()
         await self._page.add_init_script(SCRIPT)
+        if self._relay_only:
+            await self._page.add_init_script(browser._RELAY_ONLY)
         await self._page.goto(self._url, wait_until="commit")
         await browser.wait_state(self._page, "playing", deadline=40.0)
         await self._look()

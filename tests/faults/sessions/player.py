@@ -102,7 +102,6 @@ class PlayerSession:
         now = time.monotonic()
         self._pictures.mark(now)
         self._answers.mark()
-        self.player.rested()
         self._note()
 
     async def steady(self, within: float) -> None:
@@ -165,10 +164,6 @@ class _Noting(Player):
         super().__init__(url, handoff=True, relay_only=relay_only)
         self._pictures, self._answers = pictures, answers
         self._heard = self._losses = 0
-
-    def rested(self) -> None:
-        """Come back at once after the next loss: between two faults of real life lies more than a moment."""
-        self._link.rested()
 
     @property
     def address(self) -> str:

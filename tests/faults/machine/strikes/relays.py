@@ -9,8 +9,8 @@ from tests.faults.fault import Fault, Unexpected
 from tests.faults.machine.ground import Machine
 from tests.faults.sessions.player import PlayerSession
 
-NOTICED = 15.0
-"""Seconds that turn-api may take to see a change of its list, and more."""
+RELAYED_AGAIN = 60.0
+"""Seconds that a page has to find that its relay is dead and to play through another."""
 DOWN = 5.0
 """Seconds without turn-api: it is asked again each second, and players come back meanwhile."""
 
@@ -40,7 +40,7 @@ async def drain_relay(ground: Machine) -> None:
     """Take the relay of players who play out of the answers: they stay on it, who is new goes to another."""
     draining = ground.relay_of(ground.players[0])
     ground.tell_relays(draining=[draining])
-    await _until_gone(ground, draining.plan.port)
+    await ground.until_hidden(draining)
     fresh = PlayerSession("somebody new, by relay", ground.room(0), relay_only=True)
     try:
         await fresh.begin()
@@ -53,17 +53,32 @@ async def drain_relay(ground: Machine) -> None:
         ground.tell_relays()
 
 
-async def _until_gone(ground: Machine, port: int) -> None:
+async def kill_relay(ground: Machine) -> None:
+    """Kill the relay that the page's media goes through: it gets another on the same seat."""
+    near, far = ground.relays
+    for page in ground.pages:
+        ground.tell_relays(draining=[near])
+        await ground.until_hidden(near)
+        await page.end()
+        await ground.begin(page)
+        await page.mark()
+    ground.tell_relays()
+    await far.stop()
+    ground.tell_relays(gone=[far])
     try:
-        async with asyncio.timeout(NOTICED):
-            while port in await ground.offered():  # noqa: ASYNC110 - HTTP can only be asked
-                await asyncio.sleep(0.1)
-    except TimeoutError:
-        raise Unexpected(f"a relay that drains was offered for {NOTICED:.0f} s") from None
+        await asyncio.gather(*(page.steady(RELAYED_AGAIN) for page in ground.pages))
+    except TimeoutError as error:
+        raise Unexpected(f"no picture through another relay: {error}") from error
+    finally:
+        await far.start()
+        ground.tell_relays()
 
 
 FAULTS: tuple[Fault[Machine], ...] = (
     Fault("turn-api-down", "turn-api down", kill_turn_api),
     Fault("turn-api-rollout", "rollout of turn-api", roll_turn_api),
     Fault("relay-drained", "a TURN relay with players on it drained", drain_relay, short=1),
+    Fault(
+        "relay-killed", "kill of the TURN relay that a page plays through", kill_relay, short=1, settle=60.0
+    ),
 )
