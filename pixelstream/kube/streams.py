@@ -19,7 +19,24 @@ FLEET = "pixelstream.io/fleet"
 """Label of a slice that names the fleet of its pods."""
 PORT_NAME, PORT = "http", 3000
 """The players' port, by name; the number where a slice names no ports."""
+SIGNALLING, WILBUR = "pixelstream.io/signalling", "wilbur"
+"""Label of a slice, and its value where the pods' signalling server is Epic's own, unmodified.
+
+Labels, since a Service's annotations don't come with its slices.
+"""
+SEATS, REST = "pixelstream.io/seats", "pixelstream.io/rest"
+"""Labels of such a slice: how many players a pod takes, and `false` where it has no REST API."""
+REST_PORT = "rest"
+"""Name of the port of the REST API; by default that is the players' port."""
 FAMILIES = ("IPv4", "IPv6")
+
+
+@dataclass(frozen=True, slots=True)
+class Wilbur:
+    """What the labels of an unmodified server say: its seats, and host:port of its REST API if it has one."""
+
+    seats: int
+    rest: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +49,7 @@ class Stream:
         serving: it is ready, even if it is about to end.
         terminating: it has been told to end.
         uid: of the pod; a new pod of the same name has another.
+        wilbur: what is to be known of a server that is Epic's own; None for one of ours.
     """
 
     fleet: str
@@ -39,6 +57,7 @@ class Stream:
     serving: bool
     terminating: bool
     uid: str = ""
+    wilbur: Wilbur | None = None
 
     @property
     def offered(self) -> bool:
@@ -62,10 +81,9 @@ def read_slice(one: Object) -> Slice | None:
     family = one["addressType"]
     if family not in FAMILIES:
         return None
-    fleet = (one["metadata"].get("labels") or {}).get(FLEET, "default")
-    port = _port(one.get("ports") or ())
+    labels, ports = one["metadata"].get("labels") or {}, one.get("ports") or ()
     pods = [
-        (target["name"], _stream(endpoint, fleet, port, target.get("uid") or ""))
+        (target["name"], _stream(endpoint, labels, ports))
         for endpoint in one.get("endpoints") or ()
         if (target := endpoint.get("targetRef") or {}).get("kind") == "Pod" and endpoint.get("addresses")
     ]
@@ -108,19 +126,28 @@ class StreamWatch:
         await self._watch.run(lambda slices: tell(join(slices.values())), fault)
 
 
-def _port(ports: Iterable[dict[str, Any]]) -> int:
-    numbers = {one.get("name"): one.get("port") for one in ports}
-    return int(numbers.get(PORT_NAME) or PORT)
+def _ports(ports: Iterable[dict[str, Any]]) -> dict[str, int]:
+    return {one.get("name") or "": int(one["port"]) for one in ports if one.get("port")}
 
 
-def _stream(endpoint: dict[str, Any], fleet: str, port: int, uid: str) -> Stream:
+def _stream(endpoint: dict[str, Any], labels: Mapping[str, str], ports: Iterable[dict[str, Any]]) -> Stream:
     conditions = endpoint.get("conditions") or {}
     ready, serving = conditions.get("ready"), conditions.get("serving")
-    host = endpoint["addresses"][0]
+    numbers = _ports(ports)
+    port, host = numbers.get(PORT_NAME, PORT), endpoint["addresses"][0]
+    host = f"[{host}]" if ":" in host else host
     return Stream(
-        fleet=fleet,
-        address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+        fleet=labels.get(FLEET, "default"),
+        address=f"{host}:{port}",
         serving=(ready is not False) if serving is None else bool(serving),
         terminating=bool(conditions.get("terminating")),
-        uid=uid,
+        uid=endpoint["targetRef"].get("uid") or "",
+        wilbur=_wilbur(labels, f"{host}:{numbers.get(REST_PORT, port)}"),
     )
+
+
+def _wilbur(labels: Mapping[str, str], rest: str) -> Wilbur | None:
+    """Raises ValueError for seats that are no number."""
+    if labels.get(SIGNALLING) != WILBUR:
+        return None
+    return Wilbur(max(1, int(labels.get(SEATS, "1"))), None if labels.get(REST) == "false" else rest)

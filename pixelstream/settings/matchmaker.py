@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, IPvAnyNetwork, model_validator
 
 from pixelstream.matchmaking.policy import Choice
-from pixelstream.settings.base import Listen, Log, Model, Name, Port, Seconds, WsUrl
+from pixelstream.settings.base import HttpUrl, Listen, Log, Model, Name, Port, Seconds, WsUrl
 from pixelstream.settings.fleets import FleetSettings
 from pixelstream.settings.kubernetes import Kubernetes
 from pixelstream.settings.otel import Otel
@@ -39,6 +39,10 @@ class StreamSettings(Model):
 
     `url` is dialled by the matchmaker for players that can't go there themselves. `publicAddress` is
     what `/signallingserver` tells old front ends, as host:port; without one it isn't told to them.
+
+    Of kind `wilbur` is an unmodified signalling server of Epic's: the matchmaker keeps its `seats`, looks at
+    its REST API at the URL `rest` (`--rest_api`; without it only players that came through here are counted),
+    and joins players to it.
     """
 
     id: Name
@@ -47,6 +51,27 @@ class StreamSettings(Model):
     public_address: (
         Annotated[str, Field(pattern=r"^[^\s/:]+(:\d{1,5})?$|^\[[0-9A-Fa-f:]+\](:\d{1,5})?$")] | None
     ) = None
+    kind: Literal["pixelstream", "wilbur"] = "pixelstream"
+    rest: HttpUrl | None = None
+    seats: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    @model_validator(mode="after")
+    def _whose(self) -> Self:
+        if self.kind == "pixelstream" and {"rest", "seats"} & self.model_fields_set:
+            raise ValueError("rest and seats are for kind wilbur; others tell their seats themselves")
+        return self
+
+
+class Wilbur(Model):
+    """Unmodified signalling servers of Epic's, beside those in `streams`.
+
+    `selector` names their Services by labels, in the namespace of `kubernetes`. Each is looked at every
+    `poll`, and before each claim, and has `answer` to answer.
+    """
+
+    selector: Annotated[str, Field(max_length=1024)] = "pixelstream.io/signalling=wilbur"
+    poll: Wait = 2.0
+    answer: Annotated[Seconds, Field(ge=0.05, le=10)] = 1.0
 
 
 class Marks(Model):
@@ -211,6 +236,7 @@ class MatchmakerSettings(Model):
     fleets_file: Path | None = None
     streams: Annotated[tuple[StreamSettings, ...], Field(max_length=10_000)] = ()
     kubernetes: Kubernetes | None = None
+    wilbur: Wilbur = Wilbur()
     marks: Marks = Marks()
     queue: Queue = Queue()
     claims: Claims = Claims()
@@ -237,4 +263,12 @@ class MatchmakerSettings(Model):
         ):
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(f"{words} may be given once, not so {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _seen_by_all(self) -> Self:
+        blind = [one.id for one in self.streams if one.kind == "wilbur" and one.rest is None]
+        if blind and self.store.kind != "memory":
+            words = "needs rest where matchmakers share a store, since none sees the others' players"
+            raise ValueError(f"streams: {', '.join(blind)} of kind wilbur {words}")
         return self

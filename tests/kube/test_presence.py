@@ -12,8 +12,8 @@ from tests.support import kubeapi
 A = Stream("default", "10.0.0.1:3000", serving=True, terminating=False, uid="u-a")
 
 
-def pod(uid: str, **words: object) -> Pod:
-    fields = kubeapi.pod(uid, **words)  # type: ignore[arg-type]
+def pod(uid: str, *, ready: bool = True, ending: bool = False, phase: str = "Running") -> Pod:
+    fields = kubeapi.running_pod(uid, ready=ready, ending=ending, phase=phase)
     return read_pod({**fields, "metadata": {**fields["metadata"], "resourceVersion": "1"}})
 
 
@@ -55,13 +55,15 @@ def test_a_new_pod_of_the_same_name_is_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "serving", "terminating"),
-    [({"ready": False}, False, False), ({"ending": True}, True, True), ({}, True, False)],
+    ("said", "serving", "terminating"),
+    [
+        (pod("u-a", ready=False), False, False),
+        (pod("u-a", ending=True), True, True),
+        (pod("u-a"), True, False),
+    ],
 )
-def test_the_word_that_keeps_players_away_counts(
-    words: dict[str, bool], *, serving: bool, terminating: bool
-) -> None:
-    found = told({"a": A}, {"a": pod("u-a", **words)})
+def test_the_word_that_keeps_players_away_counts(said: Pod, *, serving: bool, terminating: bool) -> None:
+    found = told({"a": A}, {"a": said})
     assert found
     assert (found["a"].serving, found["a"].terminating) == (serving, terminating)
 

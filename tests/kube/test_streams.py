@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pixelstream.kube.client import Client
-from pixelstream.kube.streams import Slice, Stream, Streams, StreamWatch, join, read_slice
+from pixelstream.kube.streams import Slice, Stream, Streams, StreamWatch, Wilbur, join, read_slice
 from tests.kube.test_watch import access
 from tests.support.kubeapi import SLICES, endpoint, kube_api, slice_of
 
@@ -78,6 +78,20 @@ def test_what_is_no_pod_with_an_address_is_left_out() -> None:
 
 def test_a_stream_knows_which_pod_of_its_name_it_is() -> None:
     assert read(slice_of(endpoint("a", "10.0.0.1", "u-1")))["a"].uid == "u-1"
+
+
+def test_labels_tell_of_unmodified_servers() -> None:
+    epic = {"pixelstream.io/signalling": "wilbur"}
+    one = endpoint("a", "10.0.0.1")
+    assert read(slice_of(one))["a"].wilbur is None
+    assert read(slice_of(one, port=80, labels=epic))["a"].wilbur == Wilbur(1, "10.0.0.1:80")
+    more = {**epic, "pixelstream.io/seats": "4", "pixelstream.io/rest": "false"}
+    assert read(slice_of(one, labels=more))["a"].wilbur == Wilbur(4, None)
+    ports = [{"name": "http", "port": 80}, {"name": "rest", "port": 8080}]
+    six = slice_of(endpoint("a", "fd00::1"), family="IPv6", labels=epic)
+    assert read({**six, "ports": ports})["a"].wilbur == Wilbur(1, "[fd00::1]:8080")
+    with pytest.raises(ValueError, match="many"):
+        read(slice_of(one, labels={**epic, "pixelstream.io/seats": "many"}))
 
 
 def test_without_a_named_port_it_is_the_usual_one() -> None:

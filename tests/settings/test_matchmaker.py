@@ -70,3 +70,16 @@ def test_nothing_at_all_is_a_fleet_named_default_without_streams() -> None:
 )
 def test_a_wrong_setting_is_refused_with_what_would_be_right(text: str, words: str) -> None:
     assert words in faults(text)
+
+
+def test_seats_and_rest_are_for_unmodified_servers_only() -> None:
+    with pytest.raises(SettingsError, match="for kind wilbur"):
+        parse(MatchmakerSettings, "streams: [{id: a, url: 'ws://a', rest: 'http://a'}]")
+    found = parse(MatchmakerSettings, "streams: [{id: a, url: 'ws://a', kind: wilbur, rest: 'http://a'}]")
+    assert (found.streams[0].kind, found.streams[0].seats) == ("wilbur", 1)
+
+
+def test_replicas_need_the_rest_of_an_unmodified_server() -> None:
+    store = "store: {kind: valkey, url: 'valkey://v:6379'}"
+    with pytest.raises(SettingsError, match="a of kind wilbur needs rest"):
+        parse(MatchmakerSettings, f"{store}\nstreams: [{{id: a, url: 'ws://a', kind: wilbur}}]")

@@ -263,10 +263,7 @@ users: [{name: me, user: {token: north}}]
 # --- objects ---------------------------------------------------------------------------------------
 
 
-def pod(
-    uid: str, cost: str | None = None, author: str = "", *, ready: bool = True, ending: bool = False,
-    phase: str = "Running", **labels: str,
-) -> Object:  # fmt: skip
+def pod(uid: str, cost: str | None = None, author: str = "", **labels: str) -> Object:
     """The fields of a stream's pod, with a deletion cost and who wrote it."""
     name = "controller.kubernetes.io/pod-deletion-cost"
     fields: Object = {"f:metadata": {"f:annotations": {f"f:{name}": {}}}}
@@ -276,10 +273,20 @@ def pod(
             "labels": labels,
             "annotations": {} if cost is None else {name: cost},
             "managedFields": [{"manager": author, "fieldsV1": fields}] if author else [],
-            **({"deletionTimestamp": "2026-01-01T00:00:00Z"} if ending else {}),
-        },
-        "status": {"phase": phase, "conditions": [{"type": "Ready", "status": "True" if ready else "False"}]},
+        }
     }
+
+
+def running_pod(uid: str, *, ready: bool = True, ending: bool = False, phase: str = "Running") -> Object:
+    """The fields of a stream's pod with a status."""
+    one = pod(uid)
+    if ending:
+        one["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    one["status"] = {
+        "phase": phase,
+        "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+    }
+    return one
 
 
 def endpoint(pod: str, address: str, uid: str = "", **conditions: bool) -> Object:
@@ -291,9 +298,15 @@ def endpoint(pod: str, address: str, uid: str = "", **conditions: bool) -> Objec
     }
 
 
-def slice_of(*endpoints: Object, fleet: str = "default", port: int = 3000, family: str = "IPv4") -> Object:
+def slice_of(
+    *endpoints: Object,
+    fleet: str = "default",
+    port: int = 3000,
+    family: str = "IPv4",
+    labels: dict[str, str] | None = None,
+) -> Object:
     """The fields of an EndpointSlice; its name is given to `FakeApi.put`."""
-    labels = {"pixelstream.io/fleet": fleet, "pixelstream.io/discovery": "true"}
+    labels = {"pixelstream.io/fleet": fleet, "pixelstream.io/discovery": "true"} | (labels or {})
     return {
         "metadata": {"labels": labels},
         "addressType": family,

@@ -126,7 +126,8 @@ async def house(*streams: FakeStream, settings: str = "", link: bool = True) -> 
             {"id": stream.name, "fleet": stream.fleet, "url": stream.url, "publicAddress": stream.url[5:]}
             for stream in streams
         ]
-        text = f"listen: {{host: 127.0.0.1, port: 0}}\nstreams: {orjson.dumps(listed).decode()}\n{settings}"
+        known = f"streams: {orjson.dumps(listed).decode()}" if listed else ""
+        text = f"listen: {{host: 127.0.0.1, port: 0}}\n{known}\n{settings}"
         async with serving(parse(MatchmakerSettings, text)) as matchmaker:
             found = House(matchmaker, streams)
             try:

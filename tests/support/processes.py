@@ -19,7 +19,9 @@ from tests.support.signalling import DEADLINE, Peer
 from tests.support.streams import FakeStream
 
 RUN = """
-import sys
+import sys, time
+ahead, clock = float(sys.argv[2]), time.time
+time.time = lambda: clock() + ahead  # before anybody reads it
 from pixelstream.apps.matchmaker.app import run
 from pixelstream.settings.base import load
 from pixelstream.settings.matchmaker import MatchmakerSettings
@@ -34,8 +36,8 @@ class Process:
         self.process = process
         self.url = f"ws://127.0.0.1:{port}"
 
-    async def visit(self) -> Peer:
-        return Peer(await connect(f"{self.url}/ws", compression=None, ping_interval=None))
+    async def visit(self, query: str = "") -> Peer:
+        return Peer(await connect(f"{self.url}/ws{query}", compression=None, ping_interval=None))
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -47,16 +49,23 @@ class Process:
 
 @asynccontextmanager
 async def process(
-    folder: Path, streams: list[FakeStream], drain: str = "60s", settings: str = ""
+    folder: Path, streams: list[FakeStream], drain: str = "60s", settings: str = "", ahead: float = 0.0
 ) -> AsyncIterator[Process]:
-    """Run a matchmaker that knows `streams` and has these further settings."""
+    """Run a matchmaker that knows `streams` and has these further settings; its clock is `ahead`."""
     file = folder / f"matchmaker-{secrets.token_hex(4)}.yaml"
-    listed = orjson.dumps([{"id": stream.name, "url": stream.url} for stream in streams]).decode()
+    known = [{"id": stream.name, "url": stream.url} for stream in streams]
+    listed = f"streams: {orjson.dumps(known).decode()}" if known else ""
     file.write_text(
-        f"listen: {{host: 127.0.0.1, port: 0}}\ndrain: {{deadline: {drain}}}\nstreams: {listed}\n{settings}"
+        f"listen: {{host: 127.0.0.1, port: 0}}\ndrain: {{deadline: {drain}}}\n{listed}\n{settings}"
     )
     started = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", RUN, str(file), stderr=asyncio.subprocess.PIPE, env={**os.environ, **KEYS}
+        sys.executable,
+        "-c",
+        RUN,
+        str(file),
+        str(ahead),
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **KEYS},
     )
     assert started.stderr
     try:

@@ -18,7 +18,7 @@ import structlog
 from pixelstream.apps.matchmaker import draining
 from pixelstream.apps.matchmaker.control import ControlLinks
 from pixelstream.apps.matchmaker.core import Core
-from pixelstream.apps.matchmaker.directory import Cluster, Directory, Discovery, Static
+from pixelstream.apps.matchmaker.directory import Address, Cluster, Directory, Discovery, Static
 from pixelstream.apps.matchmaker.dispatch import Dispatch
 from pixelstream.apps.matchmaker.fleets import Fleets
 from pixelstream.apps.matchmaker.followers import Followers
@@ -34,12 +34,12 @@ from pixelstream.apps.matchmaker.storenews import StoreNews
 from pixelstream.apps.matchmaker.stores import make_store
 from pixelstream.apps.matchmaker.telemetry import Telemetry
 from pixelstream.apps.matchmaker.tickets import Tickets
+from pixelstream.apps.matchmaker.wilbur import WilburServers
 from pixelstream.apps.secrets import Followed, Secrets
 from pixelstream.auth.keys import LeaseKeys, SharedKeys
 from pixelstream.errors import SettingsError
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.marks import WriteResult
-from pixelstream.matchmaking.model import Known
 from pixelstream.matchmaking.scaling.policy import Sizing
 from pixelstream.metrics.common import new_registry, show_lease_keys
 from pixelstream.metrics.matchmaker import LinkFault, MatchmakerMetrics
@@ -113,6 +113,9 @@ class Context:
         if settings.kubernetes:
             cluster = Cluster(settings.kubernetes, settings.marks.selector)
             self.sources.append(cluster)
+            if settings.wilbur.selector:
+                found = settings.kubernetes.model_copy(update={"selector": settings.wilbur.selector})
+                self.sources.append(Cluster(found, wilbur=True))
         self.marking = self._make_marking(cluster)
         self._make_handlers()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -129,6 +132,7 @@ class Context:
         )
         self.links = ControlLinks(core, numbers=numbers, arrival=settings.claims.arrival, heard=self._heard)
         self.legacy = self._make_legacy(core, numbers) if settings.legacy.enabled else None
+        self.wilbur = self._make_wilbur(core, numbers)
         self.joiner = Joiner(
             core=core,
             room=self.room,
@@ -147,6 +151,7 @@ class Context:
                 joiner=self.joiner,
                 links=self.links,
                 legacy=self.legacy,
+                wilbur=self.wilbur,
                 followers=self.followers,
                 pushes=self.pushes,
             )
@@ -177,6 +182,18 @@ class Context:
             part=self._part,
         )
 
+    def _make_wilbur(self, core: Core, numbers: Iterator[int]) -> WilburServers:
+        settings = self.settings
+        return WilburServers(
+            core=core,
+            settings=settings.wilbur,
+            numbers=numbers,
+            arrival=settings.claims.arrival,
+            shared=self.store.kind != "memory",
+            heard=self._heard,
+            part=self._part,
+        )
+
     # --- who may do what -----------------------------------------------------------------------
 
     def admits(self, authorization: str | None) -> bool:
@@ -197,8 +214,9 @@ class Context:
         return self.room
 
     def open_links(self) -> int:
-        """Return how many signalling servers have a link, of either kind."""
-        return self.links.count + (self.legacy.count if self.legacy is not None else 0)
+        """Return how many signalling servers have a link, of whatever kind."""
+        legacy = self.legacy.count if self.legacy is not None else 0
+        return self.links.count + self.wilbur.count + legacy
 
     def not_ready(self) -> str | None:
         """Say why players should go elsewhere, if they should.
@@ -228,6 +246,7 @@ class Context:
             jobs.append(self.legacy.watch())
         if self.marking is not None:
             jobs.append(self.marking.run())
+        jobs.append(self.wilbur.watch())
         jobs += [source.run(partial(self.directory.tell, source.name)) for source in self.sources]
         jobs.append(self.secrets.follow())
         self._tasks = [asyncio.create_task(job) for job in jobs]
@@ -240,6 +259,7 @@ class Context:
     async def close(self) -> None:
         """Stop all of it."""
         await self.joiner.close()
+        await self.wilbur.close()
         if self.legacy is not None:
             await self.legacy.close()
         for task in self._tasks:
@@ -256,8 +276,9 @@ class Context:
 
     # --- joints between the parts ----------------------------------------------------------------
 
-    def _discovered(self, streams: Mapping[str, Known]) -> None:
-        self.inbox.put(partial(self.store.discover, streams))
+    def _discovered(self, streams: Mapping[str, Address]) -> None:
+        self.wilbur.take(streams)
+        self.inbox.put(partial(self.store.discover, {name: one.known for name, one in streams.items()}))
 
     def _heard(self, state: State) -> None:
         if self.marking is not None:
@@ -267,6 +288,7 @@ class Context:
         self.metrics.pod_writes.counts[result] += 1
 
     def _on_joined(self, session: str, stream: str) -> None:
+        self.wilbur.joined(session, stream)
         if self.legacy is not None:
             self.legacy.joined(session, stream)
 
@@ -275,6 +297,7 @@ class Context:
         self.telemetry.visits.came(player.session, player.fleet, traceparent)
 
     def _on_gone(self, player: Player) -> None:
+        self.wilbur.parted(player.session)
         if self.legacy is not None:
             self.legacy.parted(player.session)
 

@@ -13,10 +13,18 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from pixelstream.apps.streams import ClusterStreams
-from pixelstream.kube.streams import Stream
+from pixelstream.kube.streams import Stream, Streams
 from pixelstream.matchmaking.model import Known
 from pixelstream.settings.kubernetes import Kubernetes
 from pixelstream.settings.matchmaker import StreamSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Unmodified:
+    """What is known of a signalling server that is Epic's own: its seats, and the URL of its REST API."""
+
+    seats: int = 1
+    rest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class Address:
         leased: its signalserver knows leases; without that the join goes to `url` itself.
         offered: new players may be sent there.
         alive: it is seen to serve, by what would tell of its end.
+        wilbur: what is to be known of a server that is Epic's own; None for one of ours.
     """
 
     fleet: str
@@ -37,6 +46,7 @@ class Address:
     leased: bool = True
     offered: bool = True
     alive: bool = False
+    wilbur: Unmodified | None = None
 
     @property
     def known(self) -> Known:
@@ -65,9 +75,7 @@ class Static:
     name = "static"
 
     def __init__(self, streams: tuple[StreamSettings, ...]) -> None:
-        self._streams = {
-            stream.id: Address(stream.fleet, stream.url, stream.public_address) for stream in streams
-        }
+        self._streams = {stream.id: _listed(stream) for stream in streams}
 
     async def run(self, tell: Callable[[Mapping[str, Address]], None]) -> None:
         """See `Discovery.run`."""
@@ -75,34 +83,40 @@ class Static:
 
 
 class Cluster:
-    """The streams of a Kubernetes namespace.
+    """The streams of a Kubernetes namespace that have signalservers of ours, or those that have Epic's.
 
     Args:
         wanted: where they are.
-        pods: labels of their pods.
+        pods: labels of their pods, if these are to be watched as well.
+        wilbur: which of the two.
 
     Attributes:
-        pods: the watch on them.
+        pods: the watch on the pods.
 
     Raises:
         SettingsError: there is no way to the API server.
     """
 
-    name = "kubernetes"
-
-    def __init__(self, wanted: Kubernetes, pods: str) -> None:
+    def __init__(self, wanted: Kubernetes, pods: str | None = None, *, wilbur: bool = False) -> None:
+        self.name = "wilbur" if wilbur else "kubernetes"
+        self._wilbur = wilbur
         self._streams = ClusterStreams(wanted, pods)
         self.pods = self._streams.pods
 
     async def run(self, tell: Callable[[Mapping[str, Address]], None]) -> None:
         """See `Discovery.run`; while the cluster can't be asked, nothing changes."""
-        await self._streams.run(lambda streams: tell({name: _address(one) for name, one in streams.items()}))
+
+        def take(streams: Streams) -> None:
+            wanted = {name: one for name, one in streams.items() if (one.wilbur is not None) is self._wilbur}
+            tell({name: _address(one) for name, one in wanted.items()})
+
+        await self._streams.run(take)
 
 
 class Directory:
     """All streams of all sources; where two name the same id, the first source counts."""
 
-    def __init__(self, changed: Callable[[Mapping[str, Known]], None]) -> None:
+    def __init__(self, changed: Callable[[Mapping[str, Address]], None]) -> None:
         self._changed = changed
         self._sources: dict[str, Mapping[str, Address]] = {}
         self._all: dict[str, Address] = {}
@@ -113,7 +127,7 @@ class Directory:
         self._all = {}
         for known in self._sources.values():
             self._all = {**known, **self._all}
-        self._changed({name: one.known for name, one in self._all.items()})
+        self._changed(self._all)
 
     def find(self, stream: str) -> Address | None:
         """Return where a stream is."""
@@ -121,4 +135,20 @@ class Directory:
 
 
 def _address(stream: Stream) -> Address:
-    return Address(stream.fleet, f"ws://{stream.address}", offered=stream.offered, alive=stream.serving)
+    wilbur = stream.wilbur
+    rest = f"http://{wilbur.rest}" if wilbur and wilbur.rest else None
+    return Address(
+        stream.fleet,
+        f"ws://{stream.address}",
+        leased=wilbur is None,
+        offered=stream.offered,
+        alive=stream.serving,
+        wilbur=Unmodified(wilbur.seats, rest) if wilbur else None,
+    )
+
+
+def _listed(stream: StreamSettings) -> Address:
+    if stream.kind == "pixelstream":
+        return Address(stream.fleet, stream.url, stream.public_address)
+    unmodified = Unmodified(stream.seats, stream.rest)
+    return Address(stream.fleet, stream.url, stream.public_address, leased=False, wilbur=unmodified)

@@ -12,6 +12,7 @@ from pixelstream.apps.matchmaker.joining import Joiner
 from pixelstream.apps.matchmaker.legacy import LegacyServers
 from pixelstream.apps.matchmaker.players import WaitingRoom
 from pixelstream.apps.matchmaker.pushes import Pushes
+from pixelstream.apps.matchmaker.wilbur import WilburServers
 from pixelstream.matchmaking.effects import (
     AskSeat,
     Changed,
@@ -42,12 +43,13 @@ class Dispatch:
         joiner: Joiner,
         links: ControlLinks,
         legacy: LegacyServers | None,
+        wilbur: WilburServers,
         followers: Followers,
         pushes: Pushes,
     ) -> None:
         self._store, self._inbox, self._metrics = core.store, core.inbox, core.metrics
         self._room, self._joiner, self._links, self._legacy = room, joiner, links, legacy
-        self._followers, self._pushes = followers, pushes
+        self._wilbur, self._followers, self._pushes = wilbur, followers, pushes
 
     def __call__(self, effect: Effect) -> None:
         """Carry out one effect."""
@@ -73,7 +75,8 @@ class Dispatch:
     def _on_link(self, effect: AskSeat | FreeSeat | CloseLink) -> None:
         if isinstance(effect, CloseLink):
             self._links.replace(effect.link)
-        elif not self._links.say(effect) and self._legacy is not None:
+            self._wilbur.replace(effect.link)
+        elif not (self._links.say(effect) or self._wilbur.say(effect)) and self._legacy is not None:
             self._legacy.say(effect)
 
     def _matched(self, effect: Matched) -> None:
@@ -101,4 +104,5 @@ class Dispatch:
         if effect.seconds is not None:
             self._metrics.visit.observe(effect.seconds)
         self._room.released(effect.session, effect.reason)
+        self._wilbur.released(effect.session)
         self._followers.changed(effect.session)

@@ -9,7 +9,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.kubeapi import KUBECONFIG, PODS, SLICES, FakeApi, endpoint, kube_api, pod, slice_of
+from tests.support.kubeapi import (
+    KUBECONFIG,
+    PODS,
+    SLICES,
+    FakeApi,
+    Object,
+    endpoint,
+    kube_api,
+    running_pod,
+    slice_of,
+)
 from tests.support.matchmaking import House, house
 from tests.support.streams import FakeStream, fake_streams
 
@@ -114,7 +124,7 @@ async def test_streams_stay_while_the_api_server_is_away(
 async def test_a_pod_that_vanished_is_gone_at_once_though_its_slice_still_names_it(
     api: FakeApi, here: House, stream: FakeStream
 ) -> None:
-    api.put(PODS, "pod-1", **pod("u-1"))
+    api.put(PODS, "pod-1", **running_pod("u-1"))
     tell(api, stream)
     await word(here, "free")
     async with asyncio.timeout(AT_ONCE):
@@ -129,7 +139,7 @@ async def test_a_pod_that_vanished_is_gone_at_once_though_its_slice_still_names_
 async def test_a_player_whose_pod_vanished_is_known_to_be_lost_at_once(
     api: FakeApi, here: House, stream: FakeStream
 ) -> None:
-    api.put(PODS, "pod-1", **pod("u-1"))
+    api.put(PODS, "pod-1", **running_pod("u-1"))
     tell(api, stream)
     await (await here.visit()).seated()
     assert stream.link
@@ -140,21 +150,21 @@ async def test_a_player_whose_pod_vanished_is_known_to_be_lost_at_once(
         await here.until("/api/v1/streams", lambda a: a["streams"] == [])
 
 
-@pytest.mark.parametrize("condition", [{"ready": False}, {"ending": True}])
+@pytest.mark.parametrize("says", [running_pod("u-1", ready=False), running_pod("u-1", ending=True)])
 async def test_a_pod_that_says_so_itself_is_not_offered(
-    api: FakeApi, here: House, stream: FakeStream, condition: dict[str, bool]
+    api: FakeApi, here: House, stream: FakeStream, says: Object
 ) -> None:
     tell(api, stream)
     await word(here, "free")
     async with asyncio.timeout(AT_ONCE):
-        api.put(PODS, "pod-1", **pod("u-1", **condition))
+        api.put(PODS, "pod-1", **says)
         await word(here, "not_ready")
 
 
 async def test_a_ready_stream_whose_link_broke_is_neither_offered_nor_lost(
     api: FakeApi, here: House, stream: FakeStream
 ) -> None:
-    api.put(PODS, "pod-1", **pod("u-1"))
+    api.put(PODS, "pod-1", **running_pod("u-1"))
     tell(api, stream)
     player = await here.visit()
     await player.seated()
@@ -177,7 +187,7 @@ async def test_a_ready_stream_whose_link_broke_is_neither_offered_nor_lost(
 async def test_nothing_is_lost_while_the_api_server_is_away_and_what_happened_meanwhile_is_learnt(
     api: FakeApi, here: House, stream: FakeStream
 ) -> None:
-    api.put(PODS, "pod-1", **pod("u-1"))
+    api.put(PODS, "pod-1", **running_pod("u-1"))
     tell(api, stream)
     player = await here.visit()
     await player.seated()

@@ -46,7 +46,7 @@ def test_an_address_knows_host_and_port_also_where_the_url_leaves_it_out() -> No
 
 async def test_the_first_source_that_names_a_stream_counts() -> None:
     told: list[dict[str, Known]] = []
-    directory = Directory(lambda streams: told.append(dict(streams)))
+    directory = Directory(lambda streams: told.append({name: one.known for name, one in streams.items()}))
     await Static((StreamSettings(id="a", url="ws://one"),)).run(lambda s: directory.tell("static", s))
     directory.tell(
         "legacy", {"a": Address("x", "ws://two", leased=False), "b": Address("x", "ws://b", leased=False)}
