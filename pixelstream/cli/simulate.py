@@ -31,6 +31,8 @@ MONDAY = datetime(2026, 1, 5, tzinfo=UTC).timestamp()
 WARM_UP = 3
 """Lengths of a visit for which made-up players come before it is counted."""
 FOR_EVER = "never"
+WIDEST = 160
+"""Columns of a table; rich leaves out what doesn't fit."""
 
 
 def simulate(
@@ -111,7 +113,8 @@ def simulate(
     if svg is not None:
         _write(svg, picture.svg(outcomes))
     if write is not None:
-        _write(write, policies.write_values(chosen.policy, runs[outcomes.index(chosen)][1]))
+        own = runs[outcomes.index(chosen)][1]
+        _write(write, policies.write_values(chosen.policy, own, chosen.most))
 
 
 def _tried(
@@ -159,7 +162,7 @@ def _spread(option: str, text: str) -> Spread:
 
 def _show(outcomes: Sequence[Outcome], chosen: Outcome, *, as_json: bool) -> None:
     console = Console(highlight=False)
-    console.print(report.table(outcomes, chosen))
+    console.print(report.table(outcomes, chosen), width=WIDEST, crop=False)  # a narrow terminal wraps it
     for line in report.plot(chosen, console.width):
         console.print(line, no_wrap=True)
     if as_json:

@@ -6,6 +6,7 @@ fleet's `minimum`; both ways go through the same models, so neither can say what
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ CANDIDATES = (
 )
 """Compared if no policy is named."""
 MAXIMUM = 1000
+"""Of streams, where a policy names none."""
 
 
 class _Any(Model, extra="allow"):
@@ -98,15 +100,24 @@ def read_values(path: Path, loop: Loop, common: Mapping[str, Any]) -> tuple[Poli
     return Policy(path.name, check(FleetSettings, fleet, str(path))), loop
 
 
-def write_values(policy: Policy, loop: Loop) -> str:
-    """Return the values of the release that have this policy."""
+def write_values(policy: Policy, loop: Loop, most: int = 0) -> str:
+    """Return the values of the release that have this policy.
+
+    Args:
+        policy: as it was simulated.
+        loop: that it was simulated with.
+        most: streams that there were at one time, from which a maximum follows if the policy has none.
+    """
     fleet = policy.fleet
+    enough = max(10, math.ceil(1.5 * most))
+    # Where some streams are always free there is always one, and every cluster takes a minimum of one.
+    minimum = max(fleet.minimum, min(1, fleet.sizing().spare))
     buffer = fleet.buffer if isinstance(fleet.buffer, int) else _wire(fleet.buffer)
     scaling: dict[str, Any] = {
         "enabled": True,
         "kind": "keda" if loop.keda else "hpa",
-        "minReplicas": fleet.minimum,
-        "maxReplicas": fleet.maximum,
+        "minReplicas": minimum,
+        "maxReplicas": enough if fleet.maximum == MAXIMUM else fleet.maximum,
         "buffer": buffer,
     }
     if budget := _wire(fleet.budget):

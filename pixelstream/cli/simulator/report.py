@@ -23,7 +23,8 @@ def table(outcomes: Sequence[Outcome], chosen: Outcome) -> Table:
     nodes = any(one.seconds[SPARE] for one in outcomes)
     capped = any(one.capped for one in outcomes)
     made = Table(caption=f"{chosen.visits} players; * is the choice", caption_justify="left")
-    made.add_column("policy")
+    longest = max(len(one.policy.title) for one in outcomes)
+    made.add_column("policy", min_width=min(40, longest + 2))
     titles = ["wait p50", "p95", "gave up", "busy h", "idle h", "starting h"]
     titles += ["empty h"] * nodes + ["cost"] * priced + ["most"] + ["capped"] * capped
     for title in titles:

@@ -106,6 +106,17 @@ def test_what_is_written_for_helm_is_taken_by_the_chart_and_read_back(tmp_path: 
     assert fleet["autoscaling"].keys() <= aliases
 
 
+def test_a_policy_without_bounds_gets_such_as_fit_what_was_simulated() -> None:
+    def bounds(words: str, most: int) -> tuple[int, int]:
+        written = yaml.safe_load(write_values(read_policy(words, COMMON), Loop(), most))
+        scaling = written["streamer"]["fleets"]["default"]["autoscaling"]
+        return scaling["minReplicas"], scaling["maxReplicas"]
+
+    assert bounds("fixed=1", 40) == (1, 60)
+    assert bounds("fixed=0", 3) == (0, 10)
+    assert bounds("fixed=2,min=4,max=50", 400) == (4, 50)
+
+
 def test_values_of_a_fleet_lie_over_those_of_all(tmp_path: Path) -> None:
     file = tmp_path / "values.yaml"
     file.write_text("""
