@@ -41,11 +41,13 @@ globalThis.peers = 0;
 const Real = globalThis.RTCPeerConnection;
 globalThis.RTCPeerConnection = class extends Real { constructor(...all) { super(...all); peers += 1; } };
 globalThis.gap = 0;
-const look = (video, former) => video.requestVideoFrameCallback((now) => {
+let former = 0;
+const look = (video) => video.requestVideoFrameCallback((now) => {
   if (former) gap = Math.max(gap, now - former);
-  look(video, now);
+  former = now;
+  look(video);
 });
-addEventListener('loadeddata', ({target}) => look(target, 0), {capture: true});
+addEventListener('loadeddata', ({target}) => look(target), {capture: true});
 """
 
 
@@ -55,7 +57,7 @@ class Scene:
 
     stack: Stack
     wire: Wire
-    query: str
+    engine: str
     relays: AsyncExitStack
 
     async def replace_relay(self) -> None:
@@ -103,7 +105,7 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
             of_engine(patch, engine)
             made = await stack.enter_async_context(running(options, lambda _: None))
         wire = await stack.enter_async_context(Wire(options.port))
-        yield Scene(made, wire, "?BrowserSendOffer=true" if engine == "4.27" else "", relays)
+        yield Scene(made, wire, engine, relays)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -111,7 +113,8 @@ async def page(scene: Scene, chromium: Browser) -> AsyncIterator[Page]:
     context = await chromium.new_context(viewport={"width": 800, "height": 600})
     page = await context.new_page()
     await page.add_init_script(WATCH)
-    await page.goto(f"http://localhost:{scene.wire.port}/{scene.query}")
+    query = "?BrowserSendOffer=true" if scene.engine == "4.27" else ""
+    await page.goto(f"http://localhost:{scene.wire.port}/{query}")
     await browser.wait_state(page, "playing", deadline=DEADLINE)
     yield page
     await page.close(run_before_unload=True)
@@ -152,7 +155,7 @@ async def back(page: Page, losses: int) -> None:
 
 
 async def test_the_picture_goes_on_while_signalling_is_cut_and_comes_back_at_once(
-    scene: Scene, page: Page, record_property: Callable[[str, object], None]
+    scene: Scene, page: Page, artifacts: Path
 ) -> None:
     came, peers = scene.sessions(), await page.evaluate("peers")
     await page.evaluate("gap = 0")
@@ -166,10 +169,14 @@ async def test_the_picture_goes_on_while_signalling_is_cut_and_comes_back_at_onc
     assert await page.evaluate("peers") == peers, "it was negotiated anew"
     assert set(scene.sessions()[len(came) :]) == {came[-1]}, "it is another player"
     times = rejoins(seen)
-    record_property("rejoin_ms", times)
-    record_property("longest_gap_ms", await page.evaluate("gap"))
+    note(artifacts, scene, "cut", {"rejoinMs": times, "longestGapMs": await page.evaluate("gap")})
     assert len(times) == CUTS
     assert max(times) < REJOIN
+
+
+def note(artifacts: Path, scene: Scene, what: str, figures: dict[str, Any]) -> None:
+    """Keep what was measured beside the pictures."""
+    (artifacts / f"coming-back-{what}-{scene.engine}.json").write_text(json.dumps(figures, indent=1))
 
 
 def first_loss(seen: list[dict[str, Any]]) -> dict[str, Any]:
@@ -210,9 +217,7 @@ async def test_the_way_back_is_found_after_an_outage(scene: Scene, page: Page) -
     assert scene.sessions()[-1] == came
 
 
-async def test_a_dead_relay_costs_no_seat(
-    scene: Scene, page: Page, record_property: Callable[[str, object], None]
-) -> None:
+async def test_a_dead_relay_costs_no_seat(scene: Scene, page: Page, artifacts: Path) -> None:
     came = scene.sessions()
     await page.evaluate("seen.length = 0; gap = 0")
     await scene.replace_relay()
@@ -223,7 +228,7 @@ async def test_a_dead_relay_costs_no_seat(
     seen = await page.evaluate("seen")
     assert {one["state"] for one in seen} == {"reconnecting", "playing"}
     assert scene.sessions() == came, "another player has come"
-    record_property("gap_ms", await page.evaluate("gap"))
+    note(artifacts, scene, "relay", {"gapMs": await page.evaluate("gap")})
 
 
 async def test_signalling_and_media_may_die_at_the_same_time(scene: Scene, page: Page) -> None:
