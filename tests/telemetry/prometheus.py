@@ -95,6 +95,17 @@ class Prometheus:
         """Return what each query of a panel shows, by its letter."""
         return {target["refId"]: self.ask(target, view) for target in panel["targets"]}
 
+    def scrapes(self, count: int) -> bool:
+        """Whether so many targets answered twice: what they count from now on shows."""
+        data = self.get("query", query="count(count_over_time(up[1m]) >= 2 and up == 1)")
+        return bool(data["result"]) and int(data["result"][0]["value"][1]) == count
+
+    def faults(self) -> list[str]:
+        """Return what went wrong with rules, by their names."""
+        groups = self._http.get("/api/v1/rules").json()["data"]["groups"]
+        rules = [rule for group in groups for rule in group["rules"]]
+        return [f"{rule['name']}: {rule['lastError']}" for rule in rules if rule.get("lastError")]
+
     def close(self) -> None:
         """Let go of its connections."""
         self._http.close()

@@ -45,10 +45,9 @@ def test_every_pod_that_tells_metrics_is_one_target(case: str) -> None:
 
 
 def _is_job(pod: Pod) -> bool:
-    return (
-        pod.owner.startswith(("Job/", "Pod/"))
-        or ("signalserver" not in str(pod.containers)
-        and (pod.component.startswith(("streamer", "prepull", "placeholder"))))
+    return pod.owner.startswith(("Job/", "Pod/")) or (
+        "signalserver" not in str(pod.containers)
+        and (pod.component.startswith(("streamer", "prepull", "placeholder")))
     )
 
 
