@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo smoke test test-here faults faults-short bench lint types layers player check-player schema docs version clean
+.PHONY: help demo smoke test test-here faults faults-short bench lint types layers player check-player schema docs pictures version clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 14
@@ -67,6 +67,10 @@ docs: .venv/ready ## Write README.md of every chart, the list of metrics and the
 	python -m tests.setup.readmes
 	python -m tests.setup.catalogue
 	python -m tests.setup.dashboards
+
+pictures: .venv/ready ## Draw every dashboard over a played day into docs/images/dashboards
+	@$(SETUP) chromium
+	python -m tests.telemetry.render
 
 version: .venv/ready ## Write the release number everywhere: make version V=1.4.0
 	python -m tests.setup.version "$(V)"
