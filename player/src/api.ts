@@ -14,6 +14,8 @@ export interface PixelstreamApi {
   readonly reason: { readonly code: ReasonCode; readonly title: string; readonly detail: string } | null;
   /** `lost` while a socket is being reopened, `gone` when it won't be; the picture may play on. */
   readonly signalling: 'none' | 'open' | 'lost' | 'gone';
+  /** The name of the visit in the service's logs: for whoever is asked for help. */
+  readonly trace: string | null;
   readonly queue: { readonly position: number | null; readonly estimate: number | null; readonly waited: number } | null;
   /** performance.now() milliseconds since navigation start, of each step that has happened. */
   readonly phases: PhaseTimes;
@@ -25,6 +27,7 @@ export interface PixelstreamApi {
 export function expose(conductor: Conductor, phases: { readonly times: PhaseTimes }, title: (code: ReasonCode) => string): PixelstreamApi {
   const api: PixelstreamApi = Object.freeze({
     get state() { return conductor.visit.state; },
+    get trace() { return conductor.trace; },
     get reason() {
       const why = conductor.visit.reason;
       return why === null ? null : { code: why.code, title: title(why.code), detail: why.detail };

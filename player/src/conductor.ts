@@ -10,8 +10,9 @@ import type { Channel } from './channel';
 import { Timer } from './deadline';
 import { diagnose } from './diagnosis';
 import { LANDING, step, type Effect, type Event, type Visit } from './machine';
-import { readNotice } from './notices';
+import { readNotice, traceOf } from './notices';
 import type { PhaseLog } from './phases';
+import { Quality, sender } from './quality';
 import { Seat } from './seat';
 import { StatsReader, type StreamStats } from './stats';
 import { Streams } from './streams';
@@ -39,17 +40,27 @@ export interface Parts {
 
 export class Conductor {
   visit: Visit = LANDING;
+  /** The name of the visit in the service's logs, null before the service has told it. */
+  trace: string | null = null;
   readonly streams: Streams;
   readonly #parts: Parts;
   readonly #events: Event[] = [];
   readonly #retry = new Timer();
   readonly #seat: Seat;
   readonly #reader = new StatsReader();
+  readonly #quality: Quality;
   #waiting: Channel | null = null;
   #stepping = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#quality = new Quality({
+      now: () => performance.now(),
+      round: () => parts.phases.round,
+      stats: async () => this.stats(),
+      visible: () => !document.hidden,
+      post: sender(parts.address.base),
+    });
     this.#seat = new Seat(() => this.streams, parts.settings, parts.phases, (event) => this.dispatch(event));
     this.streams = new Streams(parts.stage, parts.settings, {
       send: (text) => this.#seat.send(text),
@@ -57,10 +68,11 @@ export class Conductor {
       ready: (here) => { if (here) this.#onReady(); },
       iceConnected: () => this.#seat.pathFound(),
       iceFailed: (here, found) => {
+        this.#quality.iceFailed(found);
         const why = diagnose(found);
         this.dispatch(here ? { type: 'mediaLost' } : { type: 'stuck', code: why.code, detail: why.detail });
       },
-      lost: (here) => this.dispatch(here ? { type: 'mediaLost' } : { type: 'stuck', code: 'no_picture', detail: 'the connection broke' }),
+      lost: (here) => this.#onLost(here),
       flowing: (here, flows) => { if (here) this.#onFlow(flows); },
       subscribeFailed: (_here, words) => this.dispatch({ type: 'subscribeFailed', words }),
       playRefused: () => parts.hints.playRefused(),
@@ -105,14 +117,17 @@ export class Conductor {
 
   #step(event: Event): void {
     const [visit, effects] = step(this.visit, event);
-    if (event.type === 'start' && visit.state === 'waiting') this.#parts.phases.restart();
     const former = this.visit;
+    if (event.type === 'start' && visit.state === 'waiting') this.#parts.phases.restart();
+    if (visit.state === 'waiting' && former.state !== 'waiting') this.#parts.phases.nextRound();
     this.visit = visit;
     // a picture that came back by itself needs no new one
     if (visit.state === 'playing' && former.state === 'reconnecting' && visit.signalling === 'open') this.#retry.clear();
     for (const effect of effects) this.#run(effect);
     if (visit.state === 'waiting') this.#prepare();
-    if (visit !== former) this.#parts.changed(visit);
+    if (visit === former) return;
+    this.#quality.follow(visit);
+    this.#parts.changed(visit);
   }
 
   #run(effect: Effect): void {
@@ -150,6 +165,7 @@ export class Conductor {
 
   #onFirstSocket(channel: Channel, text: string): void {
     const notice = readNotice(text);
+    if (notice !== null && notice.kind !== 'signalling') this.trace = traceOf(text) ?? this.trace;
     if (notice === null || (notice.kind === 'signalling' && /^(pong|ping)$/.test(notice.type))) return;
     if (notice.kind === 'queued') return this.dispatch({ type: 'queued', line: notice.line, ticket: notice.ticket });
     if (notice.kind === 'refused') return this.dispatch({ type: 'refused', why: notice.why, words: notice.words });
@@ -169,6 +185,12 @@ export class Conductor {
     const channel = this.#waiting;
     this.#waiting = null;
     if (channel !== null) this.#seat.adopt(channel);
+  }
+
+  #onLost(here: boolean): void {
+    const ice = (this.streams.current ?? this.streams.active)?.peer?.iceConnectionState;
+    if (ice === 'failed' || ice === 'disconnected') this.#quality.iceLost();
+    this.dispatch(here ? { type: 'mediaLost' } : { type: 'stuck', code: 'no_picture', detail: 'the connection broke' });
   }
 
   #onFirstFrame(): void {

@@ -23,6 +23,12 @@ export type Notice =
   | { readonly kind: 'refused'; readonly why: string; readonly words: string }
   | { readonly kind: 'signalling'; readonly type: string };
 
+/** The name of the visit in the logs of the service, if a notice tells it; it may be quoted to anyone. */
+export function traceOf(text: string): string | null {
+  const trace = parseObject(text)?.['trace'];
+  return typeof trace === 'string' && /^[0-9a-f]{32}$/.test(trace) ? trace : null;
+}
+
 /** Reads one text frame; null if it isn't a JSON object with a type. */
 export function readNotice(text: string): Notice | null {
   const message = parseObject(text);

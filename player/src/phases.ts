@@ -1,6 +1,7 @@
 /*
  * When each step of a visit happened, in performance.now() milliseconds (0 = navigation start).
- * Trap: the first mark of a name wins; a rejoin's second config or offer is not the visit's.
+ * Trap: the first mark of a name wins; a rejoin's second config or offer is not the visit's. A visitor who
+ * is sent back to the queue begins another round, whose times are told apart.
  */
 
 export const PHASES = [
@@ -11,10 +12,18 @@ export type PhaseTimes = { readonly [name in Phase]?: number };
 
 export class PhaseLog {
   #times: { [name in Phase]?: number } = {};
+  #round: { [name in Phase]?: number } = {};
 
   /** Marks a step, once. `at` may be a moment that has passed. */
   mark(name: Phase, at = performance.now()): void {
-    this.#times[name] ??= Math.round(at * 10) / 10;
+    const rounded = Math.round(at * 10) / 10;
+    this.#times[name] ??= rounded;
+    this.#round[name] ??= rounded;
+  }
+
+  /** Begins another way from the queue to a seat. */
+  nextRound(): void {
+    this.#round = {};
   }
 
   /** Forgets a former visit; the script's own start stays. */
@@ -25,5 +34,10 @@ export class PhaseLog {
 
   get times(): PhaseTimes {
     return { ...this.#times };
+  }
+
+  /** The times of the round that began last. */
+  get round(): PhaseTimes {
+    return { ...this.#round };
   }
 }

@@ -114,6 +114,7 @@ export class Seat {
       case 'offer': return this.#onOffer(text);
       case 'lease': return this.#onLease(text);
       case 'streamerList': return this.#onList(text);
+      case 'answer': this.#phases.mark('answer'); return this.#streams().deliver(text);
       default: return this.#streams().deliver(text);
     }
   }

@@ -17,6 +17,8 @@ export interface DetailsSource {
   stats(): Promise<StreamStats | null>;
   phases(): PhaseTimes;
   signalling(): string;
+  /** What names the visit to whoever is asked for help. */
+  trace(): string | null;
   report(): Promise<string>;
 }
 
@@ -49,7 +51,9 @@ export class Details {
   async #draw(): Promise<void> {
     const stats = await this.#source.stats();
     const parts = stats === null ? [make('p', 'No connection.')] : tables(stats, this.#source.signalling());
-    byId('details-body').replaceChildren(...parts, make('h3', 'Time for each step'), timeline(this.#source.phases()));
+    const trace = this.#source.trace();
+    const name = trace === null ? [] : [make('h3', 'This visit in the logs'), make('p', trace, 'trace')];
+    byId('details-body').replaceChildren(...parts, make('h3', 'Time for each step'), timeline(this.#source.phases()), ...name);
   }
 
   async #copy(): Promise<void> {

@@ -30,6 +30,7 @@ export class Page {
         stats: () => conductor.stats(),
         phases: () => phases.times,
         signalling: () => conductor.visit.signalling,
+        trace: () => conductor.trace,
         report: async () => this.#report(JSON.stringify(await conductor.stats(), null, 1)),
       },
       (open) => this.#bar.setDetailsOpen(open),
@@ -92,6 +93,6 @@ export class Page {
   }
 
   #report(stats: string): string {
-    return reportOf(this.#conductor.visit, this.#phases.times, stats);
+    return reportOf(this.#conductor.visit, this.#conductor.trace, this.#phases.times, stats);
   }
 }
