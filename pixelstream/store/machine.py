@@ -158,7 +158,7 @@ class Machine:
         try:
             result = self._moves[name](origin, *given)
         except Exception:  # the same at every replica; to stop at it would stop them all
-            log.exception("event not understood", event=name)
+            log.exception("event not understood", kind=name)
             result = None
         if (member := self.members.get(origin)) is not None:
             member.seen, member.next = self._now, number + 1
