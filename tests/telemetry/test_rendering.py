@@ -84,6 +84,13 @@ def test_each_release_judges_its_own_namespace() -> None:
         assert 'namespace="streams"' in expression or "DCGM_" in expression, name
 
 
+def test_an_alert_that_does_not_exist_cannot_be_switched_off() -> None:
+    told = refusal({"telemetry": {"rules": {"disabled": ["PixelstreamStoreGone"]}}})
+    assert "telemetry.rules.disabled" in told
+    assert "names PixelstreamStoreGone" in told
+    assert "alert: PixelstreamStoreDown" in told
+
+
 @pytest.mark.parametrize(
     "values",
     [
