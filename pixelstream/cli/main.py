@@ -27,8 +27,9 @@ LAZY = {
     "status": "pixelstream.cli.status",
     "undeploy": "pixelstream.cli.undeploy",
     "simulate": "pixelstream.cli.simulate",
+    "keys": "pixelstream.cli.keys",
 }
-"""Commands that are functions of their own name in a module that is imported once they are asked for."""
+"""Commands, or groups of such, of their own name in a module that is imported once they are asked for."""
 
 Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="YAML file with the settings.")]
 
@@ -44,8 +45,11 @@ class Commands(TyperGroup):
         """The command of that name; None if there is none."""
         if cmd_name not in LAZY or find_spec(LAZY[cmd_name]) is None:
             return super().get_command(ctx, cmd_name)
+        found = getattr(import_module(LAZY[cmd_name]), cmd_name)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_command(found)
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(cmd_name)(guarded(getattr(import_module(LAZY[cmd_name]), cmd_name)))
+        alone.command(cmd_name)(guarded(found))
         return typer.main.get_command(alone)
 
 
