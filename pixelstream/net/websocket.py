@@ -63,7 +63,7 @@ class Handler(Protocol):
         """A whole message came, text or binary, within the size limit."""
 
     def closed(self, ws: WebSocket, code: int, reason: str) -> None:
-        """The socket is gone; called exactly once. 1005: no code was given, 1006: no goodbye."""
+        """It is gone, or given up as too slow; called exactly once. 1005: no code, 1006: no goodbye."""
 
     def paused(self, ws: WebSocket) -> None:
         """The unsent bytes passed the high-water mark: the peer reads too slowly."""
@@ -140,6 +140,8 @@ class WebSocket(asyncio.Protocol):
         payload = data if type(data) is bytes else _encoded(data)
         if self._paused and self.buffered > OVERFLOW * self._high_water:
             self.close(TRY_AGAIN_LATER, "too slow")
+            # The owner hears of it now, not when the slow peer has answered; but not within its own call.
+            self._loop.call_soon(self._tell, TRY_AGAIN_LATER, "too slow")
             return
         length = len(payload)
         if self._client:
@@ -376,9 +378,12 @@ class WebSocket(asyncio.Protocol):
             self._timer = None
         if not self._transport.is_closing():
             self._transport.close()
-        if not self._open:
-            return
-        self._open = False
-        self.handler.closed(self, code, reason)
+        self._tell(code, reason)
         if self._on_lost is not None:
-            self._on_lost(self)
+            on_lost, self._on_lost = self._on_lost, None
+            on_lost(self)
+
+    def _tell(self, code: int, reason: str) -> None:
+        if self._open:
+            self._open = False
+            self.handler.closed(self, code, reason)

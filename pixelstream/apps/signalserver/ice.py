@@ -73,11 +73,14 @@ class IceDesk:
             await asyncio.gather(*(self._renew(streamer) for streamer in list(self._held)))
 
     async def _serve(self, peer: Peer) -> None:
+        first = peer.held is not None
         config = await self._fetch(peer)
         if type(peer) is Streamer:  # not an SFU, which takes one `config` only
             self._held[peer] = config
         elif config.expires is not None:
             await self._share_relay()
+        if first and peer.held is None and type(peer) is not Streamer:
+            return  # the fallback was quicker, and a second `config` would cut what it has begun
         self._metrics.ice.counts[config.source] += 1
         self._configure(peer, config.options)
         if type(peer) is Streamer:

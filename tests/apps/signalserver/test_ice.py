@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from pixelstream.apps.signalserver import ice
+from pixelstream.net.turnapi import IceConfig
 from pixelstream.settings.base import CONTROL_KEY_ENV
 from tests.support.http import FakeServer, fake_server
 from tests.support.signalling import Server, signalserver
@@ -151,3 +152,25 @@ async def test_a_relay_only_policy_reaches_turn_api_and_the_fallback(turn_api: F
         assert b"&policy=relay" in turn_api.requests[0]
     async with signalserver("ice: {transportPolicy: relay}") as server:
         assert await config(server) == {"iceTransportPolicy": "relay", "iceServers": []}
+
+
+async def test_an_answer_that_comes_after_the_fallback_is_not_sent_to_a_player(
+    turn_api: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page builds its connection anew upon each `config`: a stalled server must not cut its stream."""
+    async with signalserver(settings(turn_api)) as server:
+        context, late = server.running.context, asyncio.Event()
+        fetch = context.turn_api.fetch
+
+        async def stalled(session: str) -> IceConfig:
+            await late.wait()
+            return await fetch(session)
+
+        monkeypatch.setattr(context.turn_api, "fetch", stalled)
+        player = await server.open("player")
+        await server.until(lambda: bool(server.relay.registry.players))
+        server.relay.tick(context.clock() + 5)
+        assert (await player.hears("config"))["peerConnectionOptions"] == STUN
+        late.set()
+        await server.until(lambda: bool(turn_api.requests))
+        await player.quiet()
