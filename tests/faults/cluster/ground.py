@@ -187,13 +187,14 @@ async def cluster(
         await ground.ready()
         chromium: Browser | None = await stack.enter_async_context(browser.browser()) if page else None
         for number in range(PLAYERS):
-            name = f"player {number + 1}" + (", by relay" if number == 0 else "")
-            player = PlayerSession(name, f"ws://{ground.address}/ws", relay_only=number == 0)
+            player = PlayerSession(f"player {number + 1}", f"ws://{ground.address}/ws")
             stack.push_async_callback(player.end)
             await ground.begin(player)
             ground.players.append(player)
         if chromium is not None:
-            shown = BrowserSession("Chromium", f"http://{ground.address}/", chromium)
+            shown = BrowserSession(
+                "Chromium, by relay", f"http://{ground.address}/", chromium, relay_only=True
+            )
             stack.push_async_callback(shown.end)
             await ground.begin(shown)
             ground.pages.append(shown)

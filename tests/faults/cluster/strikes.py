@@ -153,7 +153,7 @@ async def drain_relay(ground: Cluster) -> None:
     """Tell the relay of a session to end: it relays on until that session leaves."""
     (relay,) = ground.pods("turn")
     name = relay["metadata"]["name"]
-    session = ground.players[0]
+    session = ground.pages[0]
     await ground.run("delete", "pod", name, "--wait=false")
     await ground.until("a relay told to end", lambda: not ground.pods("turn"))
     await session.steady(20.0)
