@@ -84,7 +84,7 @@ class Follower:
         self._clock: tuple[float, float] | None = None
         self._sent: dict[int, float] = {}
         self._lag = 0.0
-        self._up = False
+        self._up = self._departing = False
         self._epoch = time.time() - self._loop.time()
         self.watchers: list[StoreWatcher] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -94,7 +94,7 @@ class Follower:
         """Stop following; what was posted last may be lost."""
         if self.entered:
             self.post("depart")  # so that nobody has to wait for our silence
-            self.entered = False
+            self._departing, self.entered = True, False
             await self.settle()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
@@ -233,7 +233,7 @@ class Follower:
 
     def _say(self, *, up: bool) -> None:
         told, self._up = self._up, up
-        for watcher in self.watchers if up is not told else ():
+        for watcher in self.watchers if up is not told and not self._departing else ():
             watcher.changed(up=up)
 
     async def _write(self, server: Server) -> None:
@@ -302,7 +302,8 @@ class Follower:
             if answer is not None and not answer.done():
                 answer.set_result(result)
         self._first = max(self._first, entry.first + len(results))
-        if not self.entered and self._first > self._entering and self.me in self.machine.members:
+        back = self._first > self._entering and self.me in self.machine.members
+        if back and not self.entered and not self._departing:
             self.entered = True
             log.info("in the shared room", members=len(self.machine.members))
             self._on_entered()

@@ -104,11 +104,12 @@ class Player:
 
     def tell(self, place: Place) -> None:
         """Send where it stands, now and then with a new ticket."""
-        now = self.desk.store.now()
+        now, sharing = self.desk.store.now(), self.desk.store.sharing
         ticket = None
-        if place.state is SessionState.WAITING and now - self.ticket_at > RENEWED:
+        # Until the store was met once, its time isn't known, and so neither is the place.
+        if sharing.met and place.state is SessionState.WAITING and now - self.ticket_at > RENEWED:
             ticket, self.ticket_at = self.desk.tickets.make(place), now
-        self.ws.send(notices.waiting(place, seating=self.desk.store.sharing.up, ticket=ticket))
+        self.ws.send(notices.waiting(place, seating=sharing.up, ticket=ticket))
 
     def keep(self, data: bytes) -> bool:
         """Keep what it says for its seat; false if that is too much."""
