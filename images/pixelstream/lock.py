@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script of the image, no module
-"""Write requirements.txt: every package that pixelstream[media] needs, in exact versions.
+"""Write requirements.txt: every package that pixelstream[media,otel] needs, in exact versions.
 
 Run from the repository with the Python of the image: `make image-lock`. Trap: pip resolves for
 the Python that runs it, so another minor version can lock other packages.
@@ -17,7 +17,7 @@ HEAD = "# Written by `make image-lock`: what pyproject.toml resolved to. Do not 
 
 def main() -> None:
     """Resolve without installing, and write the closure beside this file."""
-    words = ["install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-", ".[media]", *OLDER]
+    words = ["install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-", ".[media,otel]", *OLDER]
     report = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-m", "pip", *words], check=True, stdout=subprocess.PIPE, text=True
     ).stdout
