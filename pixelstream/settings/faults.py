@@ -15,6 +15,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from pixelstream.settings.types import Words
+
 _Loc = tuple[int | str, ...]
 
 _TYPES = {
@@ -116,6 +118,8 @@ def _right(kind: type[BaseModel], loc: _Loc, fault: ErrorDetails) -> str:
             return _choice(str(ctx.get("expected", ctx.get("expected_tags", ""))), fault["input"])
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" if bounds:
             return f"must be {bounds}"
+        case "string_pattern_mismatch" if words := _words(kind, loc):
+            return words
         case name if name in _TYPES:
             return f"must be {_TYPES[name]}" + (f", {bounds}" if bounds and "number" in _TYPES[name] else "")
     words = fault["msg"]
@@ -143,6 +147,11 @@ def _range(kind: type[BaseModel], loc: _Loc) -> str:
             case annotated_types.Lt(lt=bound):
                 high = f"less than {bound}"
     return " and ".join(filter(None, (low, high)))
+
+
+def _words(kind: type[BaseModel], loc: _Loc) -> str:
+    """Say what the pattern of the field at `loc` wants, or nothing where the field has no words for it."""
+    return next((found.text for found in _constraints(kind, loc) if isinstance(found, Words)), "")
 
 
 def _constraints(kind: type[BaseModel], loc: _Loc) -> Iterator[object]:

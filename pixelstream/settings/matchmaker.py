@@ -17,7 +17,9 @@ from pixelstream.settings.base import HttpUrl, Listen, Log, Model, Name, Port, S
 from pixelstream.settings.fleets import FleetSettings
 from pixelstream.settings.kubernetes import Kubernetes
 from pixelstream.settings.otel import Otel
+from pixelstream.settings.types import Words
 
+STORE_WORDS = "must be a URL such as valkey://host:6379, without user name, password or query"
 STORE_URL = (
     r"^((valkey|redis)s?(\+cluster)?://[^\s/@,?#]+(/\d+)?"
     r"|(valkey|redis)s?\+sentinel://[^\s/@?#]+/[^\s/@?#]+"
@@ -49,7 +51,12 @@ class StreamSettings(Model):
     fleet: Name = "default"
     url: WsUrl
     public_address: (
-        Annotated[str, Field(pattern=r"^[^\s/:]+(:\d{1,5})?$|^\[[0-9A-Fa-f:]+\](:\d{1,5})?$")] | None
+        Annotated[
+            str,
+            Field(pattern=r"^[^\s/:]+(:\d{1,5})?$|^\[[0-9A-Fa-f:]+\](:\d{1,5})?$"),
+            Words("must be a host or host:port, without a scheme"),
+        ]
+        | None
     ) = None
     kind: Literal["pixelstream", "wilbur"] = "pixelstream"
     rest: HttpUrl | None = None
@@ -188,7 +195,7 @@ class StoreSettings(Model):
     """
 
     kind: Literal["memory", "valkey"] = "memory"
-    url: Annotated[str, Field(pattern=STORE_URL)] | None = None
+    url: Annotated[str, Field(pattern=STORE_URL), Words(STORE_WORDS)] | None = None
     username: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     password_file: Path | None = None
     sentinel_password_file: Path | None = None
@@ -245,7 +252,9 @@ class MatchmakerSettings(Model):
     rest: Rest = Rest()
     compat: Compat = Compat()
     legacy: Legacy = Legacy()
-    user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
+    user_header: (
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$"), Words("must be the name of a header")] | None
+    ) = None
     limits: Limits = Limits()
     store: StoreSettings = StoreSettings()
     usage: UsageSettings = UsageSettings()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pixelstream.settings.base import Listen, Log, Model, Port, Seconds
+from pixelstream.settings.base import Listen, Log, Model, Name, Port, Seconds
 from pixelstream.settings.kubernetes import Kubernetes
 from pixelstream.turn.hosts import host
 
@@ -15,7 +15,7 @@ Host = Annotated[str, AfterValidator(host)]
 RelayPort = Annotated[int, Field(ge=1, le=65535)]
 
 
-Zone = Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+Zone = Name
 """A zone as the nodes' label names it."""
 
 

@@ -6,6 +6,7 @@ schema of what may be *written*, which differs from what is held (`"5m"` is held
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -54,7 +55,17 @@ Seconds = Annotated[float, BeforeValidator(parse_seconds), _Duration()]
 Port = Annotated[int, Field(ge=0, le=65535)]
 """A TCP or UDP port; 0 lets the system choose one."""
 
-Name = Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Says what a pattern wants, for whoever broke it; stands beside the pattern in a type's annotation."""
+
+    text: str
+
+
+NAME_WORDS = Words("must be letters, digits and ._- between, beginning and ending with a letter or digit")
+
+Name = Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"), NAME_WORDS]
 """A name of a fleet or stream: fits a Kubernetes label value, a URL path and a metric label."""
 
 

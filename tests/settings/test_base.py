@@ -129,7 +129,7 @@ def test_every_fault_is_named_at_once_with_path_and_value() -> None:
             'sources[0].stramUrl: unknown key (did you mean "streamUrl"?); known here: file, kind, streamUrl',
         ),
         ("sources: [{kind: stat}]", 'sources[0] = {"kind":"stat"}: must be one of static, watched'),
-        ("fleet: 'a b'", 'fleet = "a b": must match pattern'),
+        ("fleet: 'a b'", 'fleet = "a b": must be letters, digits and ._- between, beginning'),
         ("maxSeats: 2\nidleTime: 0", "the whole file: idleTime must be at least 1s when maxSeats"),
         ("7: 1", "7: unknown key; known here"),
         ("maxSeats: 123456789012345678901234567890", "holds a value that no setting takes"),

@@ -23,7 +23,8 @@ def test_turn_api_needs_no_settings_at_all() -> None:
 
 
 def test_an_entry_of_the_settings_is_a_relay_field_by_field() -> None:
-    assert list(RelayEntry.model_fields) == [field.name for field in fields(Relay)]
+    seen = {"ready"}  # of a pod; what the settings name is taken to be there
+    assert list(RelayEntry.model_fields) == [one.name for one in fields(Relay) if one.name not in seen]
     assert Relay(**RelayEntry(host="192.0.2.1").model_dump()) == Relay("192.0.2.1")
 
 
