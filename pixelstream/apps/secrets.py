@@ -31,12 +31,14 @@ class Followed(Generic[_T]):
 
     Attributes:
         value: the secret; read it anew at each use.
+        on_change: called after it has changed.
     """
 
     def __init__(self, file: Path | None, env: str, text: str, parse: Callable[[str, str], _T]) -> None:
         self._file, self._env, self._parse = file, env, parse
         self._text, self._told = text, ""
         self.value: _T = parse(text, str(file or env))
+        self.on_change: Callable[[], None] = _nothing
 
     def look(self) -> bool:
         """Read the file again; True if there is a new value."""
@@ -53,6 +55,7 @@ class Followed(Generic[_T]):
             return False
         self._text, self._told, self.value = text, "", value
         log.info("key file taken over", file=str(self._file))
+        self.on_change()
         return True
 
     def _keep(self, error: SettingsError) -> None:
@@ -103,6 +106,10 @@ class Secrets:
         while True:
             await asyncio.sleep(POLL)
             self.look()
+
+
+def _nothing() -> None:
+    """Care about no change."""
 
 
 def said(held: Followed[SharedKeys] | None) -> Callable[[], str | None]:

@@ -74,6 +74,8 @@ class Context:
         )
         show_lease_keys(self.registry, lambda: len(self.lease_keys.by_kid))
         self.renewals = Renewals(lambda: self.lease_keys, self.metrics.renewals.inc)
+        if self._lease_keys is not None:
+            self._lease_keys.on_change = self.renewals.hurry
         self.turn_api = _turn_api(settings, said(self.control_key))
         self.ice = IceDesk(settings, self.turn_api, self._configure, self.metrics, self.tasks)
         self.bridge = ControlBridge(

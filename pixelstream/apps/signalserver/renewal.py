@@ -49,24 +49,29 @@ class Renewals:
         self._keys = keys
         self._counted = counted
         self._clock = clock
-        self._timers: dict[WebSocket, asyncio.TimerHandle] = {}
+        self._next: dict[WebSocket, tuple[asyncio.TimerHandle, Lease]] = {}
 
     def begin(self, ws: WebSocket, lease: Lease) -> None:
         """Renew the lease of a player that has just come, for as long as the socket is open."""
         half = (lease.expires - lease.issued) / 2
         wait = min(max(lease.expires - half - self._clock(), SOONEST), LONGEST)
-        self._timers[ws] = asyncio.get_running_loop().call_later(wait, self._renew, ws, lease)
+        self._next[ws] = asyncio.get_running_loop().call_later(wait, self._renew, ws, lease), lease
 
     def end(self, ws: WebSocket) -> None:
         """Forget a socket that is gone."""
-        timer = self._timers.pop(ws, None)
-        if timer is not None:
-            timer.cancel()
+        planned = self._next.pop(ws, None)
+        if planned is not None:
+            planned[0].cancel()
 
     def close(self) -> None:
         """Forget all sockets."""
-        for ws in list(self._timers):
+        for ws in list(self._next):
             self.end(ws)
+
+    def hurry(self) -> None:
+        """Renew all leases now: the keys have changed, and those of an older one are to be retired soon."""
+        for ws, (_, lease) in list(self._next.items()):
+            self._renew(ws, lease)
 
     def _renew(self, ws: WebSocket, lease: Lease) -> None:
         self.end(ws)

@@ -113,12 +113,12 @@ async def test_a_player_without_a_lease_is_given_none() -> None:
         await server.streamer()
         guest = await server.player("/?renew=1", to="A")
         await guest.quiet()
-        assert server.running.context.renewals._timers == {}
+        assert server.running.context.renewals._next == {}
 
 
 async def test_who_is_gone_is_forgotten(server: Server) -> None:
     player = await server.player(f"/s/{token()}/ws?renew=1")
-    waiting = server.running.context.renewals._timers
+    waiting = server.running.context.renewals._next
     assert len(waiting) == 1
     await player.leaves()
     await server.until(lambda: not waiting)
