@@ -34,6 +34,10 @@ def outcomes(on: Stage) -> dict[ResetOutcome, int]:
     return {outcome: count for outcome, count in on.relay.counts.resets.items() if count}
 
 
+def wants_restart(on: Stage) -> bool:
+    return on.relay.restart_wanted
+
+
 def held(on: Stage) -> tuple[int, int]:
     now = on.relay.snapshot()
     return now.taken, now.resetting
@@ -169,22 +173,22 @@ def test_a_late_answer_of_a_call_that_was_given_up_changes_nothing() -> None:
     visit(on, streamer)
     on.wait(3.0, living=(streamer,))
     on.relay.reset_answered(on.now, well=True)
-    assert on.relay.restart_wanted
+    assert wants_restart(on)
 
 
 def test_a_restart_is_wanted_until_the_old_streamer_has_gone_and_a_new_one_streams() -> None:
     on = stage(kind="restart")
     streamer = on.streamer()
-    assert not on.relay.restart_wanted
+    assert not wants_restart(on)
     visit(on, streamer)
     on.wait(5.0, living=(streamer,))
-    assert on.relay.restart_wanted
+    assert wants_restart(on)
     streamer.leaves(1006)
     on.wait(5.0)
-    assert (on.relay.restart_wanted, held(on)) == (True, (1, 1))
+    assert (wants_restart(on), held(on)) == (True, (1, 1))
     fresh = on.streamer()
     on.wait(1.0, living=(fresh,))
-    assert (on.relay.restart_wanted, held(on)) == (False, (0, 0))
+    assert (wants_restart(on), held(on)) == (False, (0, 0))
     assert claim(on) is None
     assert outcomes(on) == {ResetOutcome.DONE: 1}
 
@@ -199,11 +203,11 @@ def test_a_new_socket_of_the_old_process_is_no_restart_where_first_checks_ask() 
     on.wait(1.0)
     again = on.streamer()
     on.wait(1.0, living=(again,))
-    assert on.relay.restart_wanted
+    assert wants_restart(on)
     again.leaves(1006)
     on.relay.streamer_started(on.now)
     on.wait(1.0, living=(on.streamer(),))
-    assert not on.relay.restart_wanted
+    assert not wants_restart(on)
 
 
 def test_a_streamer_that_crashed_under_its_player_is_not_restarted_a_second_time() -> None:
@@ -217,7 +221,7 @@ def test_a_streamer_that_crashed_under_its_player_is_not_restarted_a_second_time
     on.wait(1.0)
     on.relay.streamer_started(on.now)
     on.wait(1.0, living=(on.streamer(),))
-    assert (on.relay.restart_wanted, held(on)) == (False, (0, 0))
+    assert (wants_restart(on), held(on)) == (False, (0, 0))
 
 
 def test_what_was_not_reset_in_time_is_restarted_and_counted_once() -> None:
@@ -225,7 +229,7 @@ def test_what_was_not_reset_in_time_is_restarted_and_counted_once() -> None:
     streamer = on.streamer()
     visit(on, streamer)
     on.wait(5.0, living=(streamer,))
-    assert on.relay.restart_wanted
+    assert wants_restart(on)
     assert held(on) == (1, 1)
     streamer.leaves(1006)
     on.wait(1.0)
@@ -244,7 +248,7 @@ def test_a_restart_that_takes_too_long_is_counted_and_offered_only_if_so_wished(
     on.wait(10.0, living=(streamer,))
     assert outcomes(on) == {ResetOutcome.FAILED: 1}
     assert (claim(on) is None) is offered
-    assert on.relay.restart_wanted is not offered
+    assert wants_restart(on) is not offered
 
 
 def test_a_drain_waits_for_no_reset_and_begins_none() -> None:
@@ -252,14 +256,14 @@ def test_a_drain_waits_for_no_reset_and_begins_none() -> None:
     streamer = on.streamer()
     visit(on, streamer)
     on.relay.drain()
-    assert (on.host.drains, on.relay.restart_wanted) == (1, False)
+    assert (on.host.drains, wants_restart(on)) == (1, False)
     assert outcomes(on) == {ResetOutcome.CANCELLED: 1}
     late = stage(kind="restart")
     streamer = late.streamer()
     player = late.player(to="A", lease=("s", 1))
     late.relay.drain()
     player.leaves(1000)
-    assert (late.host.drains, late.relay.restart_wanted) == (1, False)
+    assert (late.host.drains, wants_restart(late)) == (1, False)
 
 
 def test_a_role_other_than_the_streamer_can_acknowledge_nothing() -> None:
