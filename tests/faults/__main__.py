@@ -7,6 +7,7 @@ the end, however it ends; Ctrl-C ends it as an error does.
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -21,7 +22,8 @@ from tests.faults.fault import LONG, Fault, Form, Outcome, Unexpected
 from tests.faults.machine.ground import Machine, machine
 from tests.faults.machine.strikes import FAULTS
 
-app = typer.Typer(add_completion=False, help=__doc__)
+app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+STOPPED = 130
 console = Console(stderr=True)
 
 
@@ -92,12 +94,18 @@ async def _run(
                 report.write("machine", form.name, finished)
                 _say(outcome)
 
+        running = asyncio.current_task()
+        if running is not None:  # so that who stops us by `timeout` or the like leaves no process behind
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
         try:
             async with machine(form, players=players, page=page) as ground:
                 return await runner.run(ground, chosen, told)
         except Unexpected as error:
             console.print(f"✗ {error}", style="red", markup=False)
             raise typer.Exit(1) from error
+        except asyncio.CancelledError:
+            console.print("stopped before the end")
+            raise typer.Exit(STOPPED) from None
 
 
 if __name__ == "__main__":

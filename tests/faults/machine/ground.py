@@ -311,12 +311,12 @@ async def machine(
         try:
             await ground.play(stack, players, relayed, chromium)
             yield ground
-        except BaseException:
-            _keep_logs(folder)
+        except Exception:
+            _show_logs(folder)
             raise
 
 
-def _keep_logs(folder: Path) -> None:
+def _show_logs(folder: Path) -> None:
     sys.stderr.write(f"the last words of each process, from {folder}:\n")
     for log in sorted(folder.glob("*.log")):
         words = log.read_text(errors="replace").splitlines()[-3:]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from tests.faults.fault import Unexpected
 
 READY = 60.0
 """Seconds that a process has to become ready, on a busy machine."""
+LEASH = (setpriv, "--pdeathsig", "KILL") if (setpriv := shutil.which("setpriv")) else ()
+"""Ends a process with ours, even if ours is killed and can't end anything."""
 END = 30.0
 """Seconds that a process has to end that was told to."""
 
@@ -66,7 +69,7 @@ class Processes:
             Unexpected: it doesn't; the text has the end of its log.
         """
         variables = [f"{name}={value}" for name, value in replica.env.items()]
-        argv = [*(["/usr/bin/env", *variables] if variables else []), *replica.argv]
+        argv = [*LEASH, "/usr/bin/env", *variables, *replica.argv]
         url = f"http://127.0.0.1:{replica.port}{replica.ready}" if replica.ready else None
         replica.service = Service(replica.name, argv, url)
         try:

@@ -7,9 +7,12 @@ bound; and nothing may be asked of a page that is gone, so what it last said is 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Error
 
 from pixelstream.cli.stack import browser
 from tests.faults.sessions.closing import loss
@@ -79,9 +82,10 @@ class BrowserSession:
 
     async def end(self) -> None:
         """Close the page."""
-        if self._page is not None:
-            await self._page.context.close()
-        self._page = None
+        page, self._page = self._page, None
+        if page is not None:
+            with contextlib.suppress(Error):  # a browser that was ended has closed it already
+                await page.context.close()
 
     async def mark(self) -> None:
         """Begin to measure."""

@@ -31,7 +31,9 @@ GAUGE = "pixelstream_lease_keys "
 async def rotate(ground: Machine) -> None:
     """Let a new key verify, then sign; who has an old lease comes back with it, who is new gets a new one."""
     file = Path(ground.keys.file("lease-keys"))
-    old = _read(file)[-1:]
+    if len(_read(file)) > 1:
+        await _drop_old(ground)
+    old = _read(file)
     new = {"kid": secrets.token_hex(4), "k": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}
     await _follow(ground, [*old, new])
     await _follow(ground, [new, *old])
@@ -45,12 +47,16 @@ async def retire(ground: Machine) -> None:
     file = Path(ground.keys.file("lease-keys"))
     if len(_read(file)) < 2:
         await rotate(ground)
-    newest = _read(file)[0]
-    await _until(lambda: _all_have(ground, newest["kid"]), RENEWED, "not all leases were renewed")
-    await _follow(ground, [newest])
+    await _drop_old(ground)
     for player in ground.players:
         player.cut()
     await ground.visit()
+
+
+async def _drop_old(ground: Machine) -> None:
+    newest = _read(Path(ground.keys.file("lease-keys")))[0]
+    await _until(lambda: _all_have(ground, newest["kid"]), RENEWED, "not all leases were renewed")
+    await _follow(ground, [newest])
 
 
 async def _follow(ground: Machine, keys: list[dict[str, str]]) -> None:
