@@ -219,7 +219,10 @@ class Day:
             refused = {**matchmaker, "reason": "unknown_fleet"}
             self.recorder.add("matchmaker_joins_refused_total", refused, float(self.chance.random() < 0.005))
             turn_api = _pod("turn-api", replica)
-            self.recorder.tell("turnapi_relays_offered", turn_api, 2 if not 800 < now < 812 else 1)
+            self.recorder.tell("turnapi_relays_offered", turn_api, 2 - (800 < now < 812))
+            drains = 800 < now < 812
+            for state, count in (("offered", 2 - drains), ("draining", int(drains)), ("unready", 0)):
+                self.recorder.tell("pixelstream_turn_relays", {**turn_api, "state": state}, count)
             self.recorder.tell("turnapi_relays_age_seconds", {**turn_api, "source": "kubernetes"}, now % 4)
             self.recorder.tell("turnapi_credentials_lifetime_seconds", turn_api, 43200)
             self._process(turn_api, 47e6, 0.004)

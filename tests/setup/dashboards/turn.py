@@ -91,7 +91,21 @@ RELAYS = Row(
     10,
     (
         (
-            8,
+            6,
+            runbook(
+                curves(
+                    "Relays by state",
+                    "Those that are offered, those that drain, and those that are not ready.",
+                    ((f"max by (state) (pixelstream_turn_relays{{{HERE}}})", "{{state}}"),),
+                    stacked=True,
+                    stairs=True,
+                    min=0,
+                ),
+                "PixelstreamTurnPoolEmpty",
+            ),
+        ),
+        (
+            6,
             curves(
                 "Allocations by relay",
                 "Relayed addresses in use; one relay far above the others is where the next ones go wrong.",
@@ -101,7 +115,7 @@ RELAYS = Row(
             ),
         ),
         (
-            8,
+            6,
             curves(
                 "Traffic",
                 "Between relays and clients, and between relays and streams.",
@@ -116,7 +130,7 @@ RELAYS = Row(
             ),
         ),
         (
-            8,
+            6,
             curves(
                 "Ways that ICE chose",
                 "Visits an hour by kind of address; more by relay than before: direct ways are shut.",
