@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pixelstream.metrics.signalserver import Levels, SignalserverMetrics
 from pixelstream.protocol.control import EndedReason, SeatState
 from pixelstream.relay.counts import Counts
-from pixelstream.relay.vocabulary import Drop, Phase, Refusal
+from pixelstream.relay.vocabulary import Drop, Phase, Refusal, ResetOutcome
 
 EMPTY = Levels(
     players=0,
@@ -21,6 +21,7 @@ EMPTY = Levels(
     matchmaker=False,
     seats=1,
     taken=0,
+    resetting=0,
     draining=False,
     sessions={},
 )
@@ -67,6 +68,8 @@ def scene() -> Scene:
         (ATTACHED, "free_stream_indicator", 1),
         (replace(ATTACHED, taken=1), "free_stream_indicator", 0),
         (replace(ATTACHED, draining=True), "free_stream_indicator", 0),
+        (replace(ATTACHED, taken=1, resetting=1), "free_stream_indicator", 0),
+        (replace(ATTACHED, taken=1, resetting=1), "seats_resetting", 1),
     ],
 )
 def test_the_gauges_of_the_original_are_right(scene: Scene, levels: Levels, name: str, value: float) -> None:
@@ -78,6 +81,8 @@ def test_every_labelled_series_exists_before_its_first_event(scene: Scene) -> No
     for phase in Phase:
         assert scene.value("phase_seconds_count", phase=phase) == 0
         assert scene.value("phase_since_open_seconds_count", phase=phase) == 0
+    for outcome in ResetOutcome:
+        assert scene.registry.get_sample_value("pixelstream_reset_total", {"outcome": outcome}) == 0
     assert [scene.value("visit_seconds_count", reason=reason) for reason in EndedReason] == [0] * len(
         EndedReason
     )
