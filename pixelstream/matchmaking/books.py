@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from pixelstream.matchmaking.deadlines import Deadlines
 from pixelstream.matchmaking.effects import Changed, Effect, Failed, LineMoved, Released, Returned
-from pixelstream.matchmaking.estimate import Forecast, History, forecast
-from pixelstream.matchmaking.line import Line
+from pixelstream.matchmaking.estimate import History
+from pixelstream.matchmaking.fleet import Fleet
 from pixelstream.matchmaking.model import (
     SEATED,
     MatchFailure,
@@ -21,18 +21,15 @@ from pixelstream.matchmaking.model import (
     Session,
     SessionState,
     Stream,
-    Supply,
     Way,
 )
 from pixelstream.matchmaking.policy import Choice, Offer
+from pixelstream.matchmaking.prospects import Prospects
 from pixelstream.matchmaking.scaling.ledger import Ledger
-from pixelstream.matchmaking.scaling.policy import Need, Size, Sizing, size
-from pixelstream.matchmaking.scaling.starts import Starts
+from pixelstream.matchmaking.scaling.policy import Sizing
 
 APART = 1e-6
 """Seconds between two sessions in a line at least; less would be lost in seconds since 1970."""
-FORECAST_LIFE = 2.0
-"""Seconds that a forecast is used before a new one is made; making one costs milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,33 +66,6 @@ class Rules:
     choice: Choice = Choice.PACKED
 
 
-@dataclass(slots=True)
-class Fleet:
-    """Streams of one kind and the players who wait for them.
-
-    Attributes:
-        outlook, outlook_until: when its seats fall free, and until when that is good enough.
-        seats: those that it has, taken or not; as old as the outlook, and so are the next two.
-        begun: when the streams that are starting were first seen.
-        supply: what the line waits for.
-        ledger: how long its streams have existed.
-        starts: how long they took to start.
-    """
-
-    name: str
-    offer: Offer
-    history: History
-    ledger: Ledger
-    line: Line = field(default_factory=Line)
-    streams: dict[str, None] = field(default_factory=dict)
-    outlook: Forecast | None = None
-    outlook_until: float = 0.0
-    seats: int = 0
-    begun: list[float] = field(default_factory=list)
-    supply: Supply = Supply.TAKEN
-    starts: Starts = field(default_factory=Starts)
-
-
 class Books:
     """Everything that is known, and the effects that are still to be carried out."""
 
@@ -107,6 +77,7 @@ class Books:
         self.streams: dict[str, Stream] = {}
         self.links: dict[int, str] = {}
         self.fleets: dict[str, Fleet] = {}
+        self.prospects = Prospects(self)
         self.deadlines: Deadlines[tuple[str, str]] = Deadlines()
         self.effects: list[Effect] = []
         self.count: Counter[SessionState] = Counter()
@@ -275,74 +246,3 @@ class Books:
         return name in self.rules.sizes or (
             fleet is not None and any(self.streams[stream].known for stream in fleet.streams)
         )
-
-    def need(self, fleet: Fleet) -> Need:
-        """Return what the fleet's size follows from."""
-        staying = [s for name in fleet.streams if not (s := self.streams[name]).draining]
-        return Need(
-            streams_taken=sum(1 for stream in staying if stream.used),
-            seats_taken=sum(stream.used for stream in staying),
-            waiting=fleet.line.waiting,
-            seats=max((stream.seats for stream in staying), default=1),
-            streams=len(staying),
-        )
-
-    def size(self, fleet: Fleet) -> Size:
-        """Return how many streams the fleet should have."""
-        sizing = self.rules.sizes.get(fleet.name, Sizing())
-        return size(self.need(fleet), sizing, fleet.ledger, self.now)
-
-    def affords(self, fleet: Fleet, stream: Stream) -> bool:
-        """Whether the budget lets a player be sent to `stream`; what has a player already is paid for."""
-        sizing = self.rules.sizes.get(fleet.name, Sizing())
-        if sizing.budget is None or stream.used:
-            return True
-        taken = sum(1 for name in fleet.streams if self.streams[name].used)
-        return taken < max(self.size(fleet).cap or 0, sizing.minimum)
-
-    def wait(self, fleet: Fleet, position: int) -> float | None:
-        """Return the seconds until the player at a place of the line has a seat, None if nothing tells."""
-        waits = self.outlook(fleet).wait(position), fleet.starts.wait(position, fleet.begun, self.now)
-        return min((wait for wait in waits if wait is not None), default=None)
-
-    def _begun(self, fleet: Fleet) -> list[float]:
-        starting = (self.streams[name].begun for name in fleet.streams)
-        return sorted(begun for begun in starting if begun is not None)
-
-    def _supply(self, fleet: Fleet) -> Supply:
-        if fleet.begun:
-            return Supply.STARTING
-        found = self.size(fleet)
-        if found.capped:
-            return Supply.BUDGET
-        scaled = self.rules.sizes.get(fleet.name, Sizing()).scaled
-        return Supply.STARTING if scaled and found.wanted > len(fleet.streams) else Supply.TAKEN
-
-    def _seats(self, fleet: Fleet) -> int:
-        return sum(
-            stream.seats
-            for name in fleet.streams
-            if (stream := self.streams[name]).known and stream.ready and not stream.draining
-        )
-
-    def outlook(self, fleet: Fleet) -> Forecast:
-        """Return when seats of the fleet fall free; it and `fleet.seats` are renewed now and then."""
-        if fleet.outlook is None or self.now >= fleet.outlook_until:
-            fleet.outlook = forecast(fleet.history, self._ages(fleet), self.now)
-            fleet.seats, fleet.begun = self._seats(fleet), self._begun(fleet)
-            fleet.supply = self._supply(fleet)
-            fleet.outlook_until = self.now + FORECAST_LIFE
-        return fleet.outlook
-
-    def _ages(self, fleet: Fleet) -> list[float]:
-        """Return how long each seat has been taken that will be offered again once it is free."""
-        ages: list[float] = []
-        for name in fleet.streams:
-            stream = self.streams[name]
-            if stream.draining or stream.link is None:
-                continue
-            begun = [self.sessions[session].connected for session in stream.sessions]
-            ages += [self.now - start if start is not None else 0.0 for start in begun]
-            # Players without a lease are counted as new: nobody knows better.
-            ages += [0.0] * (stream.taken + len(stream.unreported) - len(begun))
-        return ages

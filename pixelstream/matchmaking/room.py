@@ -283,4 +283,4 @@ class Room:
             return None
         if session.state is not SessionState.WAITING:
             return 0.0
-        return self.books.wait(self.books.fleets[session.fleet], position)
+        return self.books.prospects.wait(self.books.fleets[session.fleet], position)

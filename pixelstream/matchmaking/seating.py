@@ -8,8 +8,9 @@ the claim up went the same way, behind it.
 
 from __future__ import annotations
 
-from pixelstream.matchmaking.books import Books, Fleet
+from pixelstream.matchmaking.books import Books
 from pixelstream.matchmaking.effects import AskSeat, Failed, FreeSeat, LineMoved, Matched
+from pixelstream.matchmaking.fleet import Fleet
 from pixelstream.matchmaking.model import (
     SEATED,
     MatchFailure,
@@ -58,7 +59,7 @@ class Seating:
     def _pick(self, fleet: Fleet) -> str | None:
         """Return the stream that is taken next; one without players only if the budget has room for it."""
         picked = fleet.offer.pick()
-        if picked is None or self._books.affords(fleet, self._books.streams[picked]):
+        if picked is None or self._books.prospects.affords(fleet, self._books.streams[picked]):
             return picked
         self._books.deadlines.set(("budget", fleet.name), self._books.now + AFFORD_AGAIN)
         return fleet.offer.pick(1)

@@ -10,8 +10,8 @@ from itertools import islice
 
 import structlog
 
-from pixelstream.matchmaking.books import Fleet
 from pixelstream.matchmaking.effects import Released
+from pixelstream.matchmaking.fleet import Fleet
 from pixelstream.matchmaking.model import SEATED, Session, SessionState, Stream
 from pixelstream.matchmaking.room import Room
 from pixelstream.matchmaking.usage import GpuState, Occupied
@@ -62,7 +62,7 @@ class Looks:
     def _place(self, session: Session) -> Place:
         books = self.room.books
         fleet = books.fleet(session.fleet)
-        books.outlook(fleet)
+        books.prospects.outlook(fleet)
         return Place(
             session.id,
             session.fleet,
@@ -111,7 +111,7 @@ class Looks:
     def _fleet(self, fleet: Fleet) -> FleetView:
         books = self.room.books
         streams = [books.streams[name] for name in fleet.streams]
-        books.outlook(fleet)
+        books.prospects.outlook(fleet)
         offered = [stream for stream in streams if stream.id in fleet.offer]
         return FleetView(
             name=fleet.name,
@@ -122,8 +122,8 @@ class Looks:
             taken=sum(stream.used for stream in streams),
             seats=fleet.seats,
             waiting=fleet.line.waiting,
-            size=books.size(fleet),
-            estimate=0.0 if offered else books.wait(fleet, fleet.line.waiting + 1),
+            size=books.prospects.size(fleet),
+            estimate=0.0 if offered else books.prospects.wait(fleet, fleet.line.waiting + 1),
         )
 
 

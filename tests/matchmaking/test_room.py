@@ -278,7 +278,7 @@ def test_streams_wanted_counts_taken_and_waiting_and_buffer_but_not_those_that_d
     script.state(link=2, stream="t", taken=1)
     script.state(link=3, stream="u", taken=1, draining=True)
     script.join("a")
-    assert script.room.books.size(script.room.books.fleets["default"]).wanted == 2 + 1 + 2
+    assert script.room.books.prospects.size(script.room.books.fleets["default"]).wanted == 2 + 1 + 2
 
 
 def test_released_sessions_are_remembered_up_to_a_number() -> None:

@@ -28,7 +28,7 @@ def test_a_ready_stream_without_a_link_keeps_its_session_and_is_not_offered() ->
         assert script.wait(119.0) == []
     assert script.of("a") is SessionState.CONNECTED
     assert script.of("b") is SessionState.WAITING
-    need = script.room.books.need(script.room.books.fleets["default"])
+    need = script.room.books.prospects.need(script.room.books.fleets["default"])
     assert (need.streams_taken, need.waiting) == (1, 1)
 
 

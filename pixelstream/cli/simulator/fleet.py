@@ -59,7 +59,7 @@ class SimFleet:
         """Return what the matchmaker says of the fleet's size now."""
         books = self.room.books
         books.now = self.agenda.now
-        return books.size(books.fleet(self.name))
+        return books.prospects.size(books.fleet(self.name))
 
     @property
     def replicas(self) -> int:

@@ -80,4 +80,4 @@ def test_a_budget_that_shrinks_leaves_players_where_they_are() -> None:
     books.rules.sizes["default"] = Sizing(budget=ONE_AT_NIGHT)  # type: ignore[index]
     script.wait(1.0)
     assert script.of("a") is SessionState.CONNECTED
-    assert books.size(books.fleets["default"]).wanted == 1
+    assert books.prospects.size(books.fleets["default"]).wanted == 1

@@ -8,7 +8,7 @@ from tests.support.script import Script
 
 def supply(script: Script) -> Supply:
     fleet = script.room.books.fleet("default")
-    script.room.books.outlook(fleet)
+    script.room.books.prospects.outlook(fleet)
     return fleet.supply
 
 
