@@ -103,6 +103,8 @@ class BrowserSession:
         try:
             async with asyncio.timeout(within):
                 while self._seen["pictures"] < pictures or self._seen["answers"] < answers:
+                    if self.lost:
+                        return
                     await asyncio.sleep(POLL)
                     await self._look()
         except TimeoutError:
