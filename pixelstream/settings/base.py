@@ -23,6 +23,7 @@ __all__ = [
     "LEASE_KEYS_ENV",
     "SENTINEL_PASSWORD_ENV",
     "STORE_PASSWORD_ENV",
+    "STORE_USERNAME_ENV",
     "TURN_SECRET_ENV",
     "HttpUrl",
     "Listen",
@@ -47,6 +48,9 @@ LEASE_KEYS_ENV = "PIXELSTREAM_LEASE_KEYS"
 
 TURN_SECRET_ENV = "PIXELSTREAM_TURN_SECRET"  # noqa: S105 - the name of a variable
 """The `static-auth-secret` of coturn."""
+
+STORE_USERNAME_ENV = "PIXELSTREAM_STORE_USERNAME"
+"""User of the shared store, if its name is a secret as well."""
 
 STORE_PASSWORD_ENV = "PIXELSTREAM_STORE_PASSWORD"  # noqa: S105 - the name of a variable
 """Password of the shared store."""

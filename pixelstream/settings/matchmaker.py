@@ -21,8 +21,9 @@ from pixelstream.settings.types import Words
 
 STORE_WORDS = "must be a URL such as valkey://host:6379, without user name, password or query"
 STORE_URL = (
-    r"^((valkey|redis)s?(\+cluster)?://[^\s/@,?#]+(/\d+)?"
-    r"|(valkey|redis)s?\+sentinel://[^\s/@?#]+/[^\s/@?#]+"
+    r"^((valkey|redis)s?://[^\s/@,?#]+(/\d+)?"
+    r"|(valkey|redis)s?\+cluster://[^\s/@?#]+"
+    r"|((valkey|redis)s?\+sentinel|sentinels?)://[^\s/@?#]+/[^\s/@?#]+"
     r"|unix:///[^\s?#]+)$"
 )
 """A password has no place in it: that comes by file or environment."""
@@ -189,17 +190,25 @@ class StoreSettings(Model):
     """Where the truth about who waits is kept.
 
     `memory` is for one replica. `valkey` is for several, and needs a `url`: `valkey://host:6379`, with
-    TLS `valkeys://`, `valkey+cluster://host:6379`, or `valkey+sentinel://host:26379,host:26379/primary`;
-    `redis` and `rediss` do as well. `caFile` is the authority of its certificate. Replicas that share
-    streams must have the same `prefix`. One that has been silent for `presence` counts as dead.
+    TLS `valkeys://`, `valkey+cluster://host:6379,host:6379`, or
+    `valkey+sentinel://host:26379,host:26379/primary`, `sentinel://` for short; `redis` and `rediss` do as
+    well. User and passwords come by file, or by PIXELSTREAM_STORE_USERNAME, PIXELSTREAM_STORE_PASSWORD and
+    PIXELSTREAM_SENTINEL_PASSWORD. With TLS, `caFile` is the authority of the server's certificate,
+    `serverName` the name in it if that isn't the host, and `certificateFile` with `keyFile` what we show.
+    Replicas that share streams must have the same `prefix`. One that has been silent for `presence` counts
+    as dead.
     """
 
     kind: Literal["memory", "valkey"] = "memory"
     url: Annotated[str, Field(pattern=STORE_URL), Words(STORE_WORDS)] | None = None
     username: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    username_file: Path | None = None
     password_file: Path | None = None
     sentinel_password_file: Path | None = None
     ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    server_name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     prefix: Name = "pixelstream"
     presence: Annotated[Seconds, Field(ge=2, le=60)] = 5.0
     timeout: Annotated[Seconds, Field(ge=0.1, le=30)] = 2.0
@@ -208,7 +217,20 @@ class StoreSettings(Model):
     def _somewhere(self) -> Self:
         if self.kind == "valkey" and self.url is None:
             raise ValueError("kind valkey needs the url of the server, such as valkey://valkey:6379")
+        if (self.certificate_file is None) is not (self.key_file is None):
+            raise ValueError("certificateFile and keyFile belong together: give both or neither")
+        if self.username is not None and self.username_file is not None:
+            raise ValueError("username and usernameFile are the same thing: give one of them")
+        self._check_url(self.url or "")
         return self
+
+    def _check_url(self, url: str) -> None:
+        secured = url.partition(":")[0].partition("+")[0] in {"valkeys", "rediss", "sentinels"}
+        tls = (self.ca_file, self.certificate_file, self.server_name)
+        if not secured and any(one is not None for one in tls):
+            raise ValueError(
+                "caFile, certificateFile and serverName need a url with TLS, such as valkeys://host:6379"
+            )
 
 
 class UsageSettings(Model):

@@ -18,12 +18,14 @@ from typing import Any
 import structlog
 from valkey.exceptions import ValkeyError
 
+from pixelstream.errors import SettingsError
 from pixelstream.matchmaking.model import Session
 from pixelstream.store.base import StoreWatcher
+from pixelstream.store.clients import Address
 from pixelstream.store.holding import Holding, write_holding, write_rules
 from pixelstream.store.looks import Looks
 from pixelstream.store.machine import Machine, Told
-from pixelstream.store.server import Address, Entry, LostError, Server
+from pixelstream.store.server import Entry, LostError, Server
 
 BATCH = 256
 """Events of one entry."""
@@ -45,7 +47,7 @@ class Follower:
 
     Args:
         me: the replica's name; no other may ever have it.
-        address: of the server.
+        address: of the server; asked anew for each stay.
         holding: what it enters with; the owner keeps it up to date.
         told: takes each effect of the room.
         entered: called whenever the replica has entered.
@@ -60,7 +62,7 @@ class Follower:
     def __init__(
         self,
         me: str,
-        address: Address,
+        address: Callable[[], Address],
         holding: Holding,
         *,
         told: Callable[[Told], None],
@@ -169,7 +171,7 @@ class Follower:
         while True:
             try:
                 await self._follow()
-            except (ValkeyError, OSError, TimeoutError, LostError) as error:
+            except (ValkeyError, OSError, TimeoutError, LostError, SettingsError) as error:
                 log.warning("shared store lost", cause=str(error) or type(error).__name__)
             except Exception:
                 log.exception("shared store not understood")
@@ -179,7 +181,7 @@ class Follower:
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads the replicas
 
     async def _follow(self) -> None:
-        server = Server(self._address)
+        server = Server(self._address())
         try:
             room, now = await server.open(secrets.token_hex(8), self._room)
             self._learn(now)

@@ -1,4 +1,4 @@
-"""The Valkey or Redis behind a shared room: its address in all its forms, and four commands.
+"""The Valkey or Redis behind a shared room: three commands on its log.
 
 The log of a room is one stream; what the server appends is what happened, in that order, at that time.
 The trap: a server that was restarted, flushed or replaced by its stand-in may have lost the end of the
@@ -7,17 +7,13 @@ log without a word, so a room belongs to one run of one server, and every append
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import orjson
-from valkey.asyncio import Valkey
 from valkey.asyncio.cluster import ValkeyCluster
-from valkey.asyncio.sentinel import Sentinel
 
+from pixelstream.store.clients import BLOCK, Address, connect
 from pixelstream.store.holding import LAW
 
 MAX_LOG = 20_000
@@ -26,9 +22,6 @@ MAX_REPLAY = 1000
 """Entries that a newcomer reads to catch up; in an older room all gather again."""
 KEPT = 3600
 """Seconds that the log of a room without members stays."""
-BLOCK = 500
-"""Milliseconds of one read."""
-SENTINEL_PORT = 26379
 
 _RUN = "local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')\n"
 
@@ -88,29 +81,6 @@ class Entry(NamedTuple):
     events: Sequence[Sequence[Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """Where the server is.
-
-    Attributes:
-        url: `valkey://`, with `s` for TLS, with `+sentinel` or `+cluster`; `redis` for `valkey` is the same.
-            With Sentinel: `valkey+sentinel://host:port,host:port/name-of-the-primary`. `unix://` is a socket.
-        password, username: if the server asks for them.
-        sentinel_password: if the Sentinels ask for one.
-        ca: file of the authority that signed the server's certificate; None for the system's.
-        prefix: of all keys; rooms with different ones have nothing to do with each other.
-        timeout: seconds for one command.
-    """
-
-    url: str
-    password: str | None = None
-    username: str | None = None
-    sentinel_password: str | None = None
-    ca: str | None = None
-    prefix: str = "pixelstream"
-    timeout: float = 2.0
-
-
 class Server:
     """One connection to write, one to read."""
 
@@ -159,43 +129,6 @@ class Server:
         if entries and isinstance(entries[0], list) and entries[0] and isinstance(entries[0][0], list):
             entries = entries[0]
         return [_entry(_text(name), fields) for name, fields in entries]
-
-
-def connect(address: Address) -> list[Any]:
-    """Make the client that fits the address, and those that it needs; they connect by themselves."""
-    parts = urlsplit(address.url)
-    kind, _, mode = parts.scheme.partition("+")
-    options: dict[str, Any] = {
-        "password": address.password,
-        "username": address.username,
-        "socket_connect_timeout": address.timeout,
-        "socket_timeout": address.timeout + BLOCK / 1000,
-    }
-    if kind == "unix":
-        return [Valkey(unix_socket_path=parts.path, **options)]
-    if kind in {"valkeys", "rediss"}:
-        options |= {"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True}
-        options |= {"ssl_ca_certs": address.ca or ssl.get_default_verify_paths().cafile}
-    if mode == "sentinel":
-        return _by_sentinel(address, parts.netloc, parts.path.strip("/"), options)
-    host, port = parts.hostname or "localhost", parts.port or 6379
-    if mode == "cluster":
-        return [ValkeyCluster(host=host, port=port, **options)]
-    return [Valkey(host=host, port=port, db=int(parts.path.strip("/") or 0), **options)]
-
-
-def _by_sentinel(address: Address, hosts: str, name: str, options: dict[str, Any]) -> list[Any]:
-    places = []
-    for place in hosts.split(","):
-        host, _, port = place.rpartition(":")
-        places.append((host.strip("[]"), int(port)) if host else (port, SENTINEL_PORT))
-    kept = {"socket_connect_timeout", "socket_timeout", "ssl", "ssl_cert_reqs", "ssl_ca_certs"}
-    of_sentinel = {key: value for key, value in options.items() if key in kept}
-    if address.sentinel_password:
-        of_sentinel["password"] = address.sentinel_password
-    make: Any = Sentinel  # has no types
-    sentinel = make(places, sentinel_kwargs=of_sentinel, **options)
-    return [sentinel.master_for(name), *sentinel.sentinels]
 
 
 def _entry(name: str, fields: dict[bytes, bytes]) -> Entry:

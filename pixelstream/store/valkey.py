@@ -25,11 +25,11 @@ from pixelstream.matchmaking.usage import Occupied
 from pixelstream.matchmaking.views import FleetView, Place, Sharing, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
 from pixelstream.store.base import Ear, Sink, StoreWatcher
+from pixelstream.store.clients import Address
 from pixelstream.store.follower import Follower
 from pixelstream.store.holding import Holding, write_streams, write_visit
 from pixelstream.store.looks import tell_end
 from pixelstream.store.machine import Told
-from pixelstream.store.server import Address
 
 log = structlog.get_logger(__name__)
 
@@ -39,20 +39,26 @@ class ValkeyStore:
 
     Args:
         rules: what the settings decide; its sizes may change.
-        address: where the server is.
+        address: where the server is; a function is asked anew for each connection, as a password may change.
         presence: seconds after which a silent replica counts as dead.
     """
 
     kind = "valkey"
 
-    def __init__(self, rules: Rules, address: Address, *, presence: float = 5.0) -> None:
+    def __init__(
+        self, rules: Rules, address: Address | Callable[[], Address], *, presence: float = 5.0
+    ) -> None:
         self._holding = Holding(rules, presence)
         self._sinks: list[Sink] = []
         self._ears: list[Ear] = []
         self._draining = False
         self._untold: set[str] = set()
         self._follower = Follower(
-            secrets.token_hex(8), address, self._holding, told=self._told, entered=self._entered
+            secrets.token_hex(8),
+            address if callable(address) else lambda: address,
+            self._holding,
+            told=self._told,
+            entered=self._entered,
         )
 
     def now(self) -> float:

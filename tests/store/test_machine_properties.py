@@ -16,7 +16,6 @@ from tests.support.fleetmodel import Player
 from tests.support.interleaving import WEIGHTED, Interleaving
 from tests.support.sharedroom import BEGUN, SharedRoom
 
-
 RACE = (*(step for step in WEIGHTED if step != "join"), "come_back", "come_back", "arrive", "flow", "flow")
 """What happens to two who want the same seat; nobody else comes."""
 

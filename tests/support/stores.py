@@ -11,7 +11,7 @@ from typing import TypeVar
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.effects import Effect
 from pixelstream.protocol.control import SeatedSession, SeatState, State
-from pixelstream.store.server import Address
+from pixelstream.store.clients import Address
 from pixelstream.store.valkey import ValkeyStore
 from tests.support.sockets import DEADLINE
 
