@@ -58,6 +58,8 @@ def create_app(
         openapi_url="/openapi.json" if openapi else None,
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
+        # Its own spans and logs would tell paths, and a path may carry a lease.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     alive = orjson.dumps({"status": "ok", "service": name, "version": __version__})
 

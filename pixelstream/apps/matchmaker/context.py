@@ -293,8 +293,7 @@ class Context:
             self.legacy.joined(session, stream)
 
     def _on_came(self, player: Player) -> None:
-        traceparent = player.ws.request.headers.get("traceparent")
-        self.telemetry.visits.came(player.session, player.fleet, traceparent)
+        self.telemetry.visits.came(player.session, player.fleet, player.traceparent)
 
     def _on_gone(self, player: Player) -> None:
         self.wilbur.parted(player.session)

@@ -50,6 +50,7 @@ class Player:
     Attributes:
         query: the part of its query that goes on to the seat.
         protocols: subprotocols that it offered.
+        traceparent: its caller's trace, as it was told; to be linked to at most.
         ticket: that it came back with, if it is good.
         ticket_at: when it was last given one; seconds of the room's clock.
         match: the seat that it is being brought to.
@@ -64,6 +65,7 @@ class Player:
     query: str
     protocols: tuple[str, ...]
     user: str | None = None
+    traceparent: str | None = None
     ticket: Ticket | None = None
     ticket_at: float = float("-inf")
     stage: Stage = Stage.WAITING
@@ -92,6 +94,7 @@ class Player:
             protocols=tuple(name for part in offered.split(",") if (name := part.strip())),
             user=user,
             ticket=ticket,
+            traceparent=ws.request.headers.get("traceparent"),
         )
 
     def begin_anew(self) -> None:
