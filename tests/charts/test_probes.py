@@ -70,3 +70,16 @@ def test_a_probe_asks_a_port_that_its_pod_has(found: list[Object]) -> None:
             probe = container.get(kind, {})
             asked = probe.get("httpGet") or probe.get("tcpSocket")
             assert asked is None or asked["port"] in known, (pod.owner, container["name"], kind)
+
+
+def test_a_stream_that_is_told_to_end_drains_at_once_and_its_streamer_waits_for_that() -> None:
+    """A sidecar of Kubernetes' own kind hears SIGTERM after its streamer only; its hook runs at once."""
+    for pod in pods(rendered("everything")):
+        if pod.component == "streamer":
+            containers = {one["name"]: one for one in pod.containers}
+            streamer, server = containers["streamer"], containers["signalserver"]
+            assert streamer["lifecycle"] == {"preStop": {"httpGet": {"path": "/drained", "port": 3000}}}
+            native = server.get("restartPolicy") == "Always"
+            hook = server.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", [])
+            assert native == ("kill -USR1 1" in hook), pod.owner
+            assert pod.spec["terminationGracePeriodSeconds"] >= 60

@@ -62,13 +62,21 @@ def routes(context: Context) -> APIRouter:
 
     @found.get("/drained")
     async def drained() -> Response:
-        if not relay.restart_wanted:
-            await _within(context.draining, NOTICE)
+        await _noticed(context)
         if context.draining.is_set():
             await _within(context.drained, context.settings.drain.deadline)
         return _json({"drained": context.drained.is_set()})
 
     return found
+
+
+async def _noticed(context: Context) -> None:
+    """Wait for word on a drain: while somebody plays, even one that is late must not end that."""
+    relay = context.relay
+    while not (context.draining.is_set() or relay.restart_wanted):
+        await _within(context.draining, NOTICE)
+        if relay.registry.first() is None or not relay.snapshot().taken:
+            return
 
 
 async def _within(event: asyncio.Event, seconds: float) -> None:

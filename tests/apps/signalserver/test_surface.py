@@ -57,6 +57,20 @@ async def test_the_last_hook_of_the_streamer_waits_for_the_last_player(server: S
     assert (await asked).json() == {"drained": True}
 
 
+async def test_the_last_hook_waits_for_a_late_word_on_the_drain_while_somebody_plays(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbour, "NOTICE", 0.01)
+    await server.streamer()
+    player = await server.player(to="A")
+    asked = asyncio.create_task(server.http.get("/drained", timeout=DEADLINE))
+    answered, _ = await asyncio.wait([asked], timeout=0.2)
+    assert not answered
+    server.running.context.drain()
+    await player.leaves()
+    assert (await asked).json() == {"drained": True}
+
+
 async def test_the_last_hook_does_not_wait_where_nothing_drains(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
