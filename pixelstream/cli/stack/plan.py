@@ -139,6 +139,7 @@ def _turn_api(port: int, keys: Keys, relay: Relay | None) -> dict[str, Any]:
         "listen": {"host": HOST, "port": port},
         "turnSecretFile": keys.file("turn-secret"),
         "controlKeyFile": keys.file("control-key"),
+        "leaseKeysFile": keys.file("lease-keys"),
         "sources": {"static": relays},
     }
 
