@@ -67,6 +67,7 @@ umask 077
   echo
   # Several lines while one secret takes the other's place: each of them is accepted.
   sed -n '/[^[:space:]]/s/^/static-auth-secret=/p' /etc/turn/keys/turn-secret
+  echo  # the secret's file need not end its last line
   echo "listening-ip=$POD_IP"
   echo "relay-ip=$POD_IP"
   # Clients may be told another address than the one that coturn listens on.
