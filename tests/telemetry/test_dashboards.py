@@ -8,6 +8,7 @@ import pytest
 
 from tests.charts.helm import objects, of_kind, template
 from tests.setup.dashboards.__main__ import BOARDS, FOLDER, files
+from tests.setup.progress import ROOT
 from tests.telemetry.rules import ON, alerts
 
 FILES = files()
@@ -55,6 +56,11 @@ def test_a_choice_that_queries_use_can_be_made(board: Any) -> None:
     text = json.dumps(whole["panels"])
     for name in ("namespace", "fleet", "node", "gpu"):
         assert (f"${name}" in text) == (name in chosen), name
+
+
+def test_every_board_has_its_picture() -> None:
+    pictures = (ROOT / "docs" / "images" / "dashboards").glob("*.png")
+    assert {path.stem for path in pictures} == {board.slug for board in BOARDS}
 
 
 def test_grafanas_sidecar_finds_every_board_and_its_folder() -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
+from pixelstream.metrics.quality import FIRST_FRAME
+from pixelstream.settings.values.telemetry import FIRST_FRAME_LIMITS
 from tests.charts.helm import Object, objects, of_kind, refusal, template
 from tests.telemetry.rules import ON
 
@@ -47,11 +49,15 @@ def test_nothing_in_brackets_is_left() -> None:
     assert "[[" not in yaml.safe_dump(rule_object(with_rules()))
 
 
-@pytest.mark.parametrize(("seconds", "le"), [(2, "2.0"), (1.5, "1.5"), (10, "10.0")])
+@pytest.mark.parametrize(("seconds", "le"), [(2, "2.0"), (1.5, "1.5"), (12, "12.0")])
 def test_the_goal_is_the_users(seconds: float, le: str) -> None:
     found = expressions(with_rules(thresholds={"firstFrameSeconds": seconds, "firstFramePercent": 99.5}))
     assert f'le="{le}"' in found["fleet:pixelstream_visits_bad:ratio_rate5m"]
     assert "(1 - 99.5 / 100)" in found["PixelstreamFirstFrameBurnsFast"]
+
+
+def test_a_goal_is_a_limit_of_the_histogram_that_it_is_read_from() -> None:
+    assert FIRST_FRAME_LIMITS == FIRST_FRAME
 
 
 def test_an_alert_that_is_not_wanted_is_left_out_and_the_others_stay() -> None:
@@ -95,6 +101,7 @@ def test_an_alert_that_does_not_exist_cannot_be_switched_off() -> None:
     "values",
     [
         {"thresholds": {"firstFramePercent": 100}},
+        {"thresholds": {"firstFrameSeconds": 2.2}},
         {"thresholds": {"noFreeStreamFor": "soon"}},
         {"thresholds": {"firstFrames": 2}},
         {"disabled": ["StoreDown"]},

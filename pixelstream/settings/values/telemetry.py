@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from pixelstream.settings.base import Model
 from pixelstream.settings.values.kubernetes import Labels
@@ -16,10 +16,25 @@ PromDuration = Annotated[str, Field(pattern=r"^([0-9]+(ms|s|m|h|d|w))+$")]
 """A duration as Prometheus writes it."""
 
 
+FIRST_FRAME_LIMITS = (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 8, 12, 20, 30, 60)
+"""Seconds: the limits of the histogram of first frames; what lies between two of them can't be told."""
+
+
+def _limit(seconds: float) -> float:
+    if seconds not in FIRST_FRAME_LIMITS:
+        raise ValueError(f"must be one of {', '.join(map(str, FIRST_FRAME_LIMITS))}")
+    return seconds
+
+
+FirstFrame = Annotated[
+    float, AfterValidator(_limit), WithJsonSchema({"type": "number", "enum": list(FIRST_FRAME_LIMITS)})
+]
+
+
 class Thresholds(Model):
     """The numbers at which alerts begin."""
 
-    first_frame_seconds: Positive
+    first_frame_seconds: FirstFrame
     first_frame_percent: Annotated[float, Field(gt=0, lt=100)]
     fewest_visits: Positive
     ice_failure_percent: Percent

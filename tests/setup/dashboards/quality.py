@@ -36,7 +36,7 @@ NUMBERS = Row(
             4,
             stat(
                 "First frame p95",
-                "Time from the page's opening to its first picture, of the last hour's visits.",
+                "Time from a match to its player's first picture, of the last hour's visits.",
                 quantile(0.95, "pixelstream_first_frame_seconds", window=HOUR),
                 "s",
                 decimals=2,
