@@ -16,6 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from pixelstream.apps.edge.app import serving
+from pixelstream.protocol import quality
 from pixelstream.settings.edge import EdgeListen, EdgeSettings
 from tests.support.edge import (
     DEADLINE,
@@ -297,3 +298,31 @@ async def test_sigterm_ends_the_process_with_0(page: Path) -> None:
             assert process.returncode is None
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
+
+
+async def test_a_report_of_a_page_goes_through_with_its_lease_and_nothing_else_does(page: Path) -> None:
+    inside = Inside()
+    token = lease()
+    bearer = {"Authorization": f"Bearer {token}", "Cookie": "a=b"}
+    async with stack(page, inside) as edge, httpx.AsyncClient() as client:
+        answer = await client.post(http_url(edge, quality.PATH), content=b"{}", headers=bearer)
+        assert answer.status_code == 204
+        await client.post(http_url(edge, "/api/v1/sessions"), json={}, headers=bearer)
+        assert (await client.get(http_url(edge, quality.PATH), headers=bearer)).status_code in {404, 405}
+    reported, created = inside.seen
+    assert reported.headers["authorization"] == f"Bearer {token}"
+    assert "cookie" not in reported.headers
+    assert "authorization" not in created.headers
+
+
+async def test_a_seats_socket_is_logged_by_its_session_and_not_by_its_lease(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = CapturingLogger()
+    monkeypatch.setattr("pixelstream.apps.edge.sockets.log", logger)
+    token = lease()
+    async with stack(page, Inside()) as edge, connect(ws_url(edge, f"/s/{token}/ws")) as player:
+        assert await receive(player)
+    [said] = [call for call in logger.calls if call.args == ("seat socket",)]
+    assert said.kwargs == {"session": "v-1", "stream": "s-1"}
+    assert token not in str(logger.calls)

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from structlog.testing import CapturingLogger
 
 from pixelstream.apps.gate.app import serving
 from pixelstream.auth.keys import LeaseKeys
@@ -185,3 +186,15 @@ async def test_the_process_is_small_and_sigterm_ends_it_with_0(api: FakeApi, tmp
         assert psutil.Process(process.pid).memory_info().rss < MEMORY
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
+
+
+async def test_a_seats_socket_is_logged_by_its_session(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = CapturingLogger()
+    monkeypatch.setattr("pixelstream.apps.gate.context.log", logger)
+    for path in ("ws", "api/level"):
+        await asks(client, f"/s/{lease()}/{path}")
+    [said] = logger.calls
+    assert said.args == ("seat socket",)
+    assert said.kwargs == {"session": "v-1", "stream": "pod-1"}

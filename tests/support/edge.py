@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import orjson
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from websockets.asyncio.client import ClientConnection
 
@@ -21,6 +21,7 @@ from pixelstream.auth.keys import LeaseKeys
 from pixelstream.auth.lease import Lease, sign
 from pixelstream.net.listener import listen
 from pixelstream.net.websocket import WebSocket
+from pixelstream.protocol import quality
 from pixelstream.settings.edge import EdgeListen, EdgeSettings, EdgeStream
 from tests.support.sockets import Recorder
 
@@ -53,6 +54,7 @@ class Inside:
         self.app = FastAPI()
         self.app.add_api_route("/api/v1/sessions", self._create, methods=["POST"], response_model=None)
         self.app.add_api_route("/api/v1/sessions/{session}/events", self._events, response_model=None)
+        self.app.add_api_route(quality.PATH, self._report, methods=["POST"], response_model=None)
         self.app.add_api_route("/api/v1/fleets", self._admin, response_model=None)
         self.app.add_route("/s/{lease}/api/{path:path}", self._api, methods=["GET", "POST"])
 
@@ -63,6 +65,10 @@ class Inside:
             201,
             headers={"Location": "/api/v1/sessions/v-1", "X-Inner": "10.0.0.1"},
         )
+
+    async def _report(self, request: Request) -> Response:
+        self.seen.append(request)
+        return Response(status_code=204)
 
     async def _events(self, session: str) -> StreamingResponse:
         async def events() -> AsyncIterator[str]:
