@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -82,7 +82,9 @@ class MemoryUsage:
 
 _ADD = """
 for n = 3, #ARGV, 2 do
-  redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[n], 'r', ARGV[n + 1])
+  local said = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[n], 'r', ARGV[n + 1])
+  -- another replica was first: ids only grow
+  if type(said) == 'table' and said.err and not string.find(said.err, 'equal or smaller') then return said end
 end
 redis.call('XTRIM', KEYS[1], 'MINID', '~', ARGV[2])
 return 1
@@ -93,7 +95,7 @@ class SharedUsage:
     """`UsageLog` in a capped stream of the server that the room is on.
 
     Args:
-        client: of the server; others may use it too.
+        clients: of the server, as `pixelstream.store.clients.connect` makes them; they are closed with this.
         prefix: of all keys.
         retention: the last replica to write decides.
         faults: what the client raises when the server is away.
@@ -102,13 +104,14 @@ class SharedUsage:
 
     def __init__(
         self,
-        client: Any,
+        clients: Sequence[Any],
         prefix: str,
         retention: Retention,
         faults: tuple[type[Exception], ...],
         clock: Callable[[], float],
     ) -> None:
-        self._client, self._retention, self._clock = client, retention, clock
+        self._clients, self._client = clients, clients[0]
+        self._retention, self._clock = retention, clock
         self._faults: tuple[type[Exception], ...] = (TimeoutError, *faults)
         self._key = f"{{{prefix}}}:usage:1"
         self._waiting: deque[Row] = deque(maxlen=MAX_WAITING)
@@ -145,7 +148,9 @@ class SharedUsage:
                 await self._flush()
         except self._faults:
             log.warning("rows of usage not written", rows=len(self._waiting))
-        await self._client.aclose()
+        for client in self._clients:
+            pooled = getattr(client, "connection_pool", None) is not None  # a cluster's client has none
+            await (client.aclose(close_connection_pool=True) if pooled else client.aclose())
 
     async def _write(self) -> None:
         while True:

@@ -13,7 +13,7 @@ from valkey.exceptions import ValkeyError
 
 from pixelstream.matchmaking.model import ReleaseReason
 from pixelstream.matchmaking.usage import Row, Wanted
-from pixelstream.store.server import Address, connect
+from pixelstream.store.clients import Address, connect
 from pixelstream.store.usage import MemoryUsage, Retention, SharedUsage, UsageLog
 from tests.support.sockets import DEADLINE
 from tests.support.valkeyserver import ValkeyServer, valkey_server
@@ -36,8 +36,8 @@ def names(rows: list[Row]) -> list[str]:
 
 
 def shared(server: ValkeyServer, prefix: str, retention: Retention) -> SharedUsage:
-    client = connect(Address(url=server.url))[0]
-    return SharedUsage(client, prefix, retention, (ValkeyError, OSError), lambda: NOW)
+    clients = connect(Address(url=server.url))
+    return SharedUsage(clients, prefix, retention, (ValkeyError, OSError), lambda: NOW)
 
 
 @pytest.fixture(params=["memory", "shared"])

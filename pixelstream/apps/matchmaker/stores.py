@@ -52,8 +52,8 @@ def make_usage(settings: StoreSettings, retention: Retention, clock: Callable[[]
     from pixelstream.store.clients import connect  # noqa: PLC0415 - as above
     from pixelstream.store.usage import SharedUsage  # noqa: PLC0415 - beside its client
 
-    client = connect(_address(settings, settings.url))[0]
-    return SharedUsage(client, settings.prefix, retention, (ValkeyError, OSError), clock)
+    clients = connect(_address(settings, settings.url))
+    return SharedUsage(clients, settings.prefix, retention, (ValkeyError, OSError), clock)
 
 
 def _address(settings: StoreSettings, url: str) -> Address:

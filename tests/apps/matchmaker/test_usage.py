@@ -93,7 +93,7 @@ async def test_it_needs_the_control_key() -> None:
 
 
 async def test_names_are_told_only_if_they_are_kept_and_asked_for() -> None:
-    user = {"headers": {"x-user": "=ada"}}
+    user: dict[str, Any] = {"headers": {"x-user": "=ada"}}
     for kept in ("true", "false"):
         stream = FakeStream("s")
         settings = f"userHeader: x-user\nusage: {{users: {kept}}}\n"
