@@ -128,6 +128,7 @@ WORDS: list[tuple[Values, str, str]] = [
     ({"router": {"tls": {"enabled": True, "certManager": {"issuer": "x"}}}}, "router.host", "needs a name"),
     ({"streamer": {"fleets": {"Big_Fleet": {}}}}, "streamer.fleets.Big_Fleet", "big-fleet: {}"),
     ({"streamer": {"fleets": {"fleets": {}}}}, "streamer.fleets.fleets", "take another"),
+    ({"streamer": {"fleets": {"keda": {}}}}, "streamer.fleets.keda", "take another"),
     ({"streamer": {"fleets": {"f" * 60: {}}}}, "streamer.fleets", "makes names too long"),
     (
         {"streamer": {"kind": "unreal"}},
@@ -158,6 +159,11 @@ WORDS: list[tuple[Values, str, str]] = [
         {"streamer": {"terminationGracePeriodSeconds": 30}},
         "streamer.fleets.default.terminationGracePeriodSeconds",
         "at least 60",
+    ),
+    (
+        {"signalserver": {"enabled": True, "config": {"reset": {"kind": "restart"}}}},
+        "signalserver.config.reset",
+        "nobody does outside the cluster",
     ),
     (
         {"signalserver": {"enabled": True, "config": {"streamerTokenFile": None}}},
