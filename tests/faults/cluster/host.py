@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.faults.fault import Unexpected
@@ -25,7 +25,8 @@ def kill(uid: str) -> int:
     """
     found = [pid for pid in _pids() if uid in _group(pid) and PAUSE_CONTAINER not in _name(pid)]
     for pid in found:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it was another's child, and went with that
+            os.kill(pid, signal.SIGKILL)
     if not found:
         raise Unexpected(f"no process of pod {uid} is to be seen from here")
     return len(found)
