@@ -126,7 +126,8 @@ def test_keda_asks_the_matchmaker_with_the_releases_key_and_is_let_in() -> None:
     (policy,) = [it for it in of_kind(found, "NetworkPolicy") if name(it) == "NetworkPolicy/px-streamer-keda"]
     (rule,) = policy["spec"]["ingress"]
     (peer,) = rule["from"]
-    assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "keda"}
+    (namespace,) = peer["namespaceSelector"]["matchExpressions"]
+    assert (namespace["key"], namespace["values"]) == ("kubernetes.io/metadata.name", ["keda"])
     assert rule["ports"] == [{"protocol": "TCP", "port": 3000}]
 
 

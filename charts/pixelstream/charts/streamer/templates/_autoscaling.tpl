@@ -76,14 +76,14 @@ Usage: {{ include "streamer.triggers" $fleet }}
 {{- end -}}
 
 {{/*
-"true" if KEDA asks the matchmaker for any fleet. Usage: {{ include "streamer.asked" . }}
+Namespaces from which KEDA asks the matchmaker for a fleet, as a YAML list. Usage: {{ include "streamer.askers" . | fromYamlArray }}
 */}}
-{{- define "streamer.asked" -}}
-{{- $asked := false -}}
+{{- define "streamer.askers" -}}
+{{- $namespaces := list -}}
 {{- range $name := include "streamer.fleets" . | fromYamlArray -}}
 {{- with (include "streamer.fleet" (list $ $name) | fromYaml).Values.autoscaling -}}
-{{- if and .enabled (eq .kind "keda") (eq .keda.trigger "metrics-api") }}{{ $asked = true }}{{ end -}}
+{{- if and .enabled (eq .kind "keda") (eq .keda.trigger "metrics-api") }}{{ $namespaces = append $namespaces .keda.namespace }}{{ end -}}
 {{- end -}}
 {{- end -}}
-{{- $asked -}}
+{{- toYaml (uniq $namespaces) -}}
 {{- end -}}

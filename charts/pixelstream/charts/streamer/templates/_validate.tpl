@@ -10,7 +10,7 @@ Faults in this chart's values; see "pixelstream.fault". Usage: {{ include "strea
 {{- if not (regexMatch "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" $name) }}
 {{- include "pixelstream.fault" (dict "key" $key "wrong" "is no name for Kubernetes objects: lower-case letters, digits and dashes" "yaml" (printf "streamer:\n  fleets:\n    %s: {}" (regexReplaceAll "[^a-z0-9]+" (lower $name) "-" | trimAll "-" | default "default"))) }}
 {{- end }}
-{{- if eq $name "fleets" }}
+{{- if has $name (list "fleets" "keda") }}
 {{- include "pixelstream.fault" (dict "key" $key "wrong" "is the name of another object of this chart; take another" "yaml" "streamer:\n  fleets:\n    default: {}") }}
 {{- end }}
 {{- if gt (len $fleet.name) 50 }}
