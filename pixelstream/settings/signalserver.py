@@ -128,7 +128,7 @@ class Ice(Model):
     deadline: Annotated[Seconds, Field(gt=0, le=10)] = 1.0
     stun: tuple[StunUrl, ...] = ()
     transport_policy: Literal["all", "relay"] = "all"
-    refresh: Annotated[Seconds, Field(ge=0.05, le=3600)] = 60.0
+    refresh: Annotated[Seconds, Field(ge=0.05, le=3600)] = 20.0
     renew_before: Annotated[Seconds, Field(ge=1)] = 300.0
     zone: Annotated[str, Field(max_length=63)] = Field(default_factory=_own_zone)
 
