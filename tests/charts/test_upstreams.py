@@ -22,7 +22,7 @@ DOCUMENTED = {
         f"prometheus.prometheusSpec.{kind}SelectorNilUsesHelmValues"
         for kind in ("podMonitor", "serviceMonitor", "rule")
     },
-    "valkey": set(),
+    "valkey": {"auth.enabled", "auth.usersExistingSecret", "auth.aclUsers"},
 }
 """Keys of each chart's own values.yaml that our values may set."""
 

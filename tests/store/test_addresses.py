@@ -69,7 +69,7 @@ async def test_a_user_of_the_servers_own_list_with_no_more_rights_than_it_needs(
     with valkey_server(tmp_path, port=(port := free_port())) as server:
         client: Any = Valkey(unix_socket_path=str(server.socket))
         async with client:
-            rights = "resetkeys ~{pixelstream}* -@all +eval +hmget +hset +hincrby +del +expire +xadd +xread +time +info"
+            rights = "~{pixelstream}* -@all +eval +hmget +hset +hincrby +del +expire +xadd +xread +time +info"
             await client.execute_command("ACL", "SETUSER", "px", "on", ">a secret", *rights.split())
         address = Address(url=f"valkey://127.0.0.1:{port}", username="px", password="a secret")
         await works(address)
@@ -111,8 +111,8 @@ class Authority:
         """Return the files of a certificate for `name` and of its key."""
         cert, key = self._file(f"{name}.pem"), self._file(f"{name}.key")
         self._openssl(
-            "req", "-x509", *NEW_KEY, "-CA", self.ca, "-CAkey", self._file("ca.key"), "-keyout", key, "-out", cert,
-            "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
+            "req", "-x509", *NEW_KEY, "-CA", self.ca, "-CAkey", self._file("ca.key"), "-keyout", key,
+            "-out", cert, "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
             "-addext", "basicConstraints=critical,CA:FALSE",
         )  # fmt: skip
         return cert, key

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pixelstream.settings.base import Model, WsUrl
-from pixelstream.settings.matchmaker import MatchmakerSettings
+from pixelstream.settings.matchmaker import STORE_URL, MatchmakerSettings
 from pixelstream.settings.signalserver import Engine, Reset, SignalserverSettings
 from pixelstream.settings.streamer import StreamerSettings
 from pixelstream.settings.values.autoscaling import Autoscaling
@@ -44,10 +44,39 @@ FleetName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max
 """Part of the names of a fleet's objects."""
 
 
+class StoreTls(Model):
+    """Files for TLS towards the store, by their keys in a Secret."""
+
+    existing_secret: str
+    authority: str
+    certificate: str
+    private_key: str
+    server_name: str
+
+
+class StoreKeys(Model):
+    """Keys of the Secret with user and passwords."""
+
+    username: str
+    password: Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$")]
+    sentinel_password: str
+
+
+class Store(Model):
+    """Where the waiting room is kept."""
+
+    kind: Literal["auto", "memory", "valkey"]
+    url: Annotated[str, Field(pattern=rf"^$|{STORE_URL}")]
+    existing_secret: str
+    keys: StoreKeys
+    tls: StoreTls
+
+
 class _MatchmakerHead(Leaf):
     image: Image
     config: MatchmakerSettings
-    replicas: Replicas
+    replicas: Replicas | None = None
+    store: Store
 
 
 class Upstream(Model, extra="allow"):

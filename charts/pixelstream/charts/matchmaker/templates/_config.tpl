@@ -12,5 +12,8 @@ Usage: {{ include "matchmaker.config" . | fromYaml }}
       "kubernetes" (dict "namespace" .Release.Namespace "selector" $streams)
       "fleetsFile" "/etc/pixelstream/fleets/fleets.yaml"
       "drain" (dict "deadline" (max 0 (sub (int64 .Values.terminationGracePeriodSeconds) 30))) -}}
+{{- with include "matchmaker.store" . | fromYaml -}}
+{{- $_ := set $ours "store" . -}}
+{{- end -}}
 {{- include "pixelstream.overlay" (list $ours .Values.config) -}}
 {{- end -}}
