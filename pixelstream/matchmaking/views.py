@@ -83,6 +83,7 @@ class FleetView:
         ready: streams that are linked, have a streamer and don't drain.
         size: streams that the fleet should have, and why.
         estimate: seconds that a player who came now would wait.
+        supply: what those wait for who wait.
     """
 
     name: str
@@ -95,6 +96,7 @@ class FleetView:
     waiting: int
     size: Size
     estimate: float | None
+    supply: Supply
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,7 @@ class Looks:
             waiting=fleet.line.waiting,
             size=books.prospects.size(fleet),
             estimate=0.0 if offered else books.prospects.wait(fleet, fleet.line.waiting + 1),
+            supply=fleet.supply,
         )
 
 

@@ -40,6 +40,7 @@ from pixelstream.auth.keys import LeaseKeys, SharedKeys
 from pixelstream.errors import SettingsError
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.marks import WriteResult
+from pixelstream.matchmaking.model import Supply
 from pixelstream.matchmaking.scaling.policy import Sizing
 from pixelstream.metrics.common import new_registry, show_lease_keys
 from pixelstream.metrics.matchmaker import LinkFault, MatchmakerMetrics
@@ -130,7 +131,9 @@ class Context:
             settings=settings.queue,
             user_header=settings.user_header,
         )
-        self.links = ControlLinks(core, numbers=numbers, arrival=settings.claims.arrival, heard=self._heard)
+        self.links = ControlLinks(
+            core, numbers=numbers, arrival=settings.claims.arrival, heard=self._heard, left=self._link_left
+        )
         self.legacy = self._make_legacy(core, numbers) if settings.legacy.enabled else None
         self.wilbur = self._make_wilbur(core, numbers)
         self.joiner = Joiner(
@@ -269,8 +272,14 @@ class Context:
         await self.telemetry.close()
 
     async def _observe(self) -> None:
+        supplies: dict[str, Supply] = {}
         while True:
-            self.metrics.show(await self.store.fleets(), await self.store.sessions())
+            fleets = await self.store.fleets()
+            self.metrics.show(fleets, await self.store.sessions())
+            changed = [one.name for one in fleets if supplies.get(one.name, one.supply) is not one.supply]
+            if changed:
+                self.pushes.retell(*changed)
+            supplies = {one.name: one.supply for one in fleets}
             self.store_metrics.show(self.store.sharing)
             await asyncio.sleep(OBSERVE_INTERVAL)
 
@@ -283,6 +292,10 @@ class Context:
     def _heard(self, state: State) -> None:
         if self.marking is not None:
             self.marking.heard(state)
+
+    def _link_left(self, stream: str) -> None:
+        if self.marking is not None:
+            self.marking.left(stream)
 
     def _count_write(self, result: WriteResult) -> None:
         self.metrics.pod_writes.counts[result] += 1

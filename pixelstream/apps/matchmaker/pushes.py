@@ -58,7 +58,7 @@ class Pushes:
         self._fleets: dict[str, dict[Watcher, None]] = {}
         self._by_silence: dict[Watcher, None] = {}
         self._moved: set[str] = set()
-        self._retold = False
+        self._retold: set[str] = set()
         self._wake = asyncio.Event()
 
     def add(self, watcher: Watcher, place: Place) -> None:
@@ -81,10 +81,10 @@ class Pushes:
             self._moved.add(fleet)
             self._wake.set()
 
-    def retell(self) -> None:
-        """Tell everybody again soon, though no position has changed: something else has."""
-        self._retold = True
-        self._moved.update(self._fleets)
+    def retell(self, *fleets: str) -> None:
+        """Tell everybody, or those of some fleets, again soon: something else than a position has changed."""
+        self._retold.update(fleets or self._fleets)
+        self._moved |= self._retold & self._fleets.keys()
         self._wake.set()
 
     def tell(self, watcher: Watcher, place: Place) -> None:
@@ -103,10 +103,10 @@ class Pushes:
             await self._wake.wait()
             self._wake.clear()
             fleets, self._moved = self._moved, set()
-            retold, self._retold = self._retold, False
+            retold, self._retold = self._retold, set()
             begun = self._loop.time()
             for fleet in fleets:
-                await self._pass(list(self._fleets.get(fleet, ())), changed_only=not retold)
+                await self._pass(list(self._fleets.get(fleet, ())), changed_only=fleet not in retold)
             took = self._loop.time() - begun
             await asyncio.sleep(min(LONGEST, max(SHORTEST, REST * took)))
 

@@ -69,6 +69,19 @@ async def test_who_comes_to_an_empty_fleet_is_told_that_a_stream_is_being_starte
         assert (told["supply"], told["detail"]) == ("starting", "A stream is being started")
 
 
+async def test_who_waits_is_told_as_soon_as_something_else_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleets, "INTERVAL", 0.01)
+    file = tmp_path / "fleets.yaml"
+    file.write_text("fleets: [{name: default}]")
+    async with house(settings=f"fleetsFile: {file}\nqueue: {{notice: 1h}}") as here:
+        player = await here.visit()
+        assert (await player.waiting())["supply"] == "taken"
+        file.write_text("fleets: [{name: default, scaled: true}]")
+        await player.until(lambda _: any(notice["supply"] == "starting" for notice in player.notices))
+
+
 async def test_who_waits_for_another_to_leave_is_promised_nothing() -> None:
     async with house(FakeStream("s")) as here:
         await (await here.visit()).seated()
