@@ -11,11 +11,13 @@ from typing import Any, Self
 import pytest
 import yaml
 
+from pixelstream.apps.streams import ClusterStreams
 from pixelstream.kube import access
 from pixelstream.kube.client import NODES, PODS, SLICES, ApiError, Client
 from pixelstream.kube.relays import RelayWatch
 from pixelstream.kube.streams import Streams, StreamWatch, read_slice
 from pixelstream.kube.watch import Watch
+from pixelstream.settings.kubernetes import Kubernetes
 from pixelstream.turn.pool import Relay
 from tests.cluster.node import provider
 from tests.cluster.node.kubectl import Kubectl, pod
@@ -68,6 +70,14 @@ class Following:
         await until(lambda: bool(self.told) and condition(self.told[-1]), seconds)
 
 
+class FollowingStreams(Following):
+    """The same of the streams as services follow them, which keep faults to themselves."""
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._watch.run(self.told.append))
+        return self
+
+
 def discovery() -> dict[str, Any]:
     labels = {"pixelstream.io/discovery": "true", "pixelstream.io/fleet": "big"}
     ports = [{"name": "http", "port": 3000, "targetPort": 8080}]
@@ -108,6 +118,20 @@ async def test_streams_come_with_their_pods_and_go_with_them(
         assert any(one["s-1"].terminating for one in seen.told if "s-1" in one)
         assert seen.told[-1]["s-2"].offered
         assert seen.faults == []
+
+
+async def test_a_pod_that_vanished_is_gone_within_a_second(
+    namespace: Kubectl, image: str, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+    wanted = Kubernetes(namespace=namespace.namespace, selector=DISCOVERY)
+    async with FollowingStreams(ClusterStreams(wanted, "app=stream")) as seen:
+        await asyncio.to_thread(namespace.apply, discovery(), stream("s-1", image), stream("s-2", image))
+        await seen.shows(lambda found: {n for n, one in found.items() if one.offered} == {"s-1", "s-2"})
+        await asyncio.to_thread(
+            namespace, "delete", "pod", "s-1", "--grace-period=0", "--force", "--wait=false"
+        )
+        await seen.shows(lambda found: set(found) == {"s-2"}, 1.0)
 
 
 async def test_a_version_that_the_server_has_forgotten_means_a_new_list(
