@@ -1,4 +1,4 @@
-"""What all tests share: their players and streamers keep off the link to the test cluster's node.
+"""What all tests share: no deadline for an example, and players that keep off the link to the cluster's node.
 
 The trap: that link is one of this machine's, so peers of any test would meet over it as well as over
 another, and when the node goes, so does the link: pictures stop, while the connection says
@@ -7,10 +7,15 @@ another, and when the node goes, so does the link: pictures stop, while the conn
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 from aioice import ice
 
 from tests.cluster.node.paths import HOST_ADDRESS
+
+# A busy machine takes its time for any example; how fast things are is measured elsewhere.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 _all_addresses = ice.get_host_addresses
 
