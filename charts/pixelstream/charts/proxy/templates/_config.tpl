@@ -18,7 +18,8 @@ worker_processes auto;
 # Sockets that are open when a worker is told to go may end by themselves.
 worker_shutdown_timeout {{ .Values.terminationGracePeriodSeconds }}s;
 pid /tmp/nginx.pid;
-error_log /dev/stderr crit;
+# Below this level nginx writes the request's line beside its words, lease and all.
+error_log /dev/stderr alert;
 events { worker_connections 8192; }
 http {
   client_body_temp_path /tmp/body;
