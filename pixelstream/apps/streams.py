@@ -51,6 +51,12 @@ class ClusterStreams:
         """Whether the last list is how things are now."""
         return self._watch.current
 
+    def warnings(self) -> list[str]:
+        """Say why the streams may not be as they were told last, if they may not."""
+        if self.current or "slices" not in self._told:
+            return []
+        return [f"streams stay as they are, since they can't be watched: {self._told['slices']}"]
+
     async def run(self, tell: Callable[[Streams], None]) -> None:
         """Tell all streams once they are known and after each change, until cancelled."""
 

@@ -110,14 +110,14 @@ class Context:
         self.store.watch(self.news)
         self.followers = Followers(self.pushes, settings.limits.max_followers)
         self.sources: list[Discovery] = [Static(settings.streams)]
-        cluster = None
+        self.cluster: Cluster | None = None
         if settings.kubernetes:
-            cluster = Cluster(settings.kubernetes, settings.marks.selector)
-            self.sources.append(cluster)
+            self.cluster = Cluster(settings.kubernetes, settings.marks.selector)
+            self.sources.append(self.cluster)
             if settings.wilbur.selector:
                 found = settings.kubernetes.model_copy(update={"selector": settings.wilbur.selector})
                 self.sources.append(Cluster(found, wilbur=True))
-        self.marking = self._make_marking(cluster)
+        self.marking = self._make_marking(self.cluster)
         self._make_handlers()
         self._tasks: list[asyncio.Task[Any]] = []
 

@@ -103,6 +103,10 @@ class Cluster:
         self._streams = ClusterStreams(wanted, pods)
         self.pods = self._streams.pods
 
+    def warnings(self) -> list[str]:
+        """Say why the streams may not be as they were told last, if they may not."""
+        return self._streams.warnings()
+
     async def run(self, tell: Callable[[Mapping[str, Address]], None]) -> None:
         """See `Discovery.run`; while the cluster can't be asked, nothing changes."""
 

@@ -193,6 +193,8 @@ async def test_nothing_is_lost_while_the_api_server_is_away_and_what_happened_me
     await player.seated()
     watches = len(api.watches)
     await api.stop()
+    health = await here.until("/api/v1/health", lambda found: found["warnings"])
+    assert "streams stay as they are" in health["warnings"][0]
     waiting = await here.visit()
     await waiting.waiting(1)
     assert stream.link
@@ -208,6 +210,7 @@ async def test_nothing_is_lost_while_the_api_server_is_away_and_what_happened_me
     await word(here, "unlisted")
     await api.until(lambda: api.watching(PODS) and api.watching(SLICES) and len(api.watches) > watches)
     assert not waiting.endings
+    await here.until("/api/v1/health", lambda found: found["warnings"] == [])
 
 
 async def test_where_pods_may_not_be_read_slices_are_enough(

@@ -62,6 +62,7 @@ def router(context: Context) -> APIRouter:
     async def health() -> models.Health:
         found, sharing = await store.fleets(), store.sharing
         warnings = context.marking.warnings() if context.marking else []
+        warnings += context.cluster.warnings() if context.cluster else []
         if store.kind == "memory":
             warnings += context.fleets.warnings()
         return models.Health(
