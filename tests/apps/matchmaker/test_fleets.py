@@ -13,6 +13,7 @@ from pixelstream.apps.matchmaker import fleets
 from pixelstream.apps.matchmaker.fleets import Fleets
 from pixelstream.errors import SettingsError
 from pixelstream.matchmaking.scaling.policy import Sizing
+from pixelstream.matchmaking.usage import Rate
 from pixelstream.settings.base import parse
 from pixelstream.settings.matchmaker import MatchmakerSettings
 
@@ -84,3 +85,10 @@ async def test_a_fault_is_told_once_and_changes_nothing(file: Path, followed: Fl
         write(file, "fleets: [{name: c}]")
         await until(lambda: followed.sizes == {"c": Sizing(1)})
     assert [line["event"] for line in logs] == ["fleets stay as they are", "fleets"]
+
+
+async def test_a_price_that_changes_alone_is_taken_over_in_place(file: Path, followed: Fleets) -> None:
+    rates = followed.rates
+    assert rates == {"a": Rate(1.0, 0.0)}
+    write(file, "fleets: [{name: a, buffer: 3, gpus: 0.25, pricePerGpuHour: 0.5}]")
+    await until(lambda: rates == {"a": Rate(0.25, 0.5)})
