@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from tests.faults.fault import Fault
-from tests.faults.machine.ground import CONTROL, EDGE, NGINX, Machine
+from tests.faults.machine.ground import Machine
+from tests.faults.machine.services import CONTROL, EDGE, NGINX
 
 CUT = 2.0
 DEAD, DEAD_LONG = 8.0, 40.0

@@ -41,5 +41,5 @@ async def roll_out(ground: Machine) -> None:
 FAULTS: tuple[Fault[Machine], ...] = (
     Fault("matchmaker-killed", "kill -9 of a matchmaker replica", kill_one),
     Fault("matchmakers-killed", "kill -9 of all matchmakers", kill_all),
-    Fault("matchmaker-rollout", "rollout of the matchmaker", roll_out),
+    Fault("matchmaker-rollout", "rollout of the matchmaker", roll_out, short=1),
 )

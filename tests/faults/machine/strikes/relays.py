@@ -75,7 +75,7 @@ async def kill_relay(ground: Machine) -> None:
 
 
 FAULTS: tuple[Fault[Machine], ...] = (
-    Fault("turn-api-down", "turn-api down", kill_turn_api),
+    Fault("turn-api-down", "turn-api down", kill_turn_api, short=1),
     Fault("turn-api-rollout", "rollout of turn-api", roll_turn_api),
     Fault("relay-drained", "a TURN relay with players on it drained", drain_relay, short=1),
     Fault(
