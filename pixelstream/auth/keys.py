@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -102,13 +103,15 @@ class SharedKeys:
 
     @classmethod
     def parse(cls, text: str, file: str = "key") -> SharedKeys:
-        """Read one secret from each line that isn't blank.
+        """Read one secret from each line that isn't blank; a tab separates them as well.
+
+        With tabs the whole text may be said in a header by who knows no better (`accepts`).
 
         Raises:
             SettingsError: there is none, there are more than `MAX_KEYS`, or one has control characters;
                 no secret is shown in the text.
         """
-        lines = tuple(line.strip() for line in text.splitlines() if line.strip())
+        lines = tuple(line.strip() for line in re.split(r"[\t\r\n]+", text) if line.strip())
         faults = [] if lines else ["secret is empty; write it into this file"]
         if len(lines) > MAX_KEYS:
             faults.append(f"holds {len(lines)} lines; a secret may be {MAX_KEYS} of them at most")
@@ -123,8 +126,8 @@ class SharedKeys:
         return cls(lines)
 
     def accepts(self, given: str) -> bool:
-        """Whether `given` is one of them; compared in constant time."""
-        said = given.encode()
+        """Whether `given` is one of them, or several of which the first is; compared in constant time."""
+        said = given.partition("\t")[0].encode()
         return any(hmac.compare_digest(said, line.encode()) for line in self.lines)
 
     def admits(self, authorization: str | None) -> bool:

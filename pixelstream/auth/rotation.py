@@ -1,7 +1,8 @@
 """One step of a rotation at a time, on the text of a key file: look, add, promote, retire.
 
-The file of lease keys is JSON, all others have a secret on each line; which it is shows by its first
-character. The trap: a key that signs or is said must be known everywhere first, hence the steps: what is
+The file of lease keys is JSON, all others are secrets with tabs or line ends between; which it is shows by
+its first character. Tabs are written, since KEDA says a Secret's whole entry in a header, which takes no line
+end. The trap: a key that signs or is said must be known everywhere first, hence the steps: what is
 added comes last, only what is there can be promoted, and the first one can't be retired.
 """
 
@@ -85,7 +86,7 @@ def add(
     if not ring.json:
         if new_id is not None:
             raise SettingsError(file, ["its secrets have no names: leave out the id"])
-        return _lines([*ring.text.split(), fresh])
+        return _lines([*SharedKeys.parse(ring.text).lines, fresh])
     if new_id in ring.ids:
         raise SettingsError(file, [f'key "{new_id}" is there already'])
     kid = new_id or next(str(number) for number in range(1, MAX_KEYS + 2) if str(number) not in ring.ids)
@@ -136,4 +137,4 @@ def _leases(entries: list[tuple[str, bytes]]) -> Ring:
 
 def _lines(lines: list[str]) -> Ring:
     ids = tuple(hashlib.sha256(line.encode()).hexdigest()[:SHOWN] for line in lines)
-    return Ring(ids, "\n".join(lines), json=False)
+    return Ring(ids, "\t".join(lines), json=False)

@@ -328,7 +328,8 @@ async def test_a_lease_that_is_no_good_says_why(
 
 
 @pytest.mark.parametrize(
-    ("key", "status"), [("s3cret", 200), ("older", 200), ("with.two.dots", 200), ("other", 401)]
+    ("key", "status"),
+    [("s3cret", 200), ("older", 200), ("with.two.dots", 200), ("s3cret\tolder", 200), ("other", 401)],
 )
 async def test_each_line_of_the_control_key_is_accepted(tmp_path: Path, key: str, status: int) -> None:
     async with keyed(tmp_path) as client:

@@ -47,10 +47,20 @@ def test_a_wrong_key_file_is_refused_with_its_name_and_no_key_in_the_text(source
     assert K1 not in str(caught.value)
 
 
-CONTROL = SharedKeys.parse("s3cret\n\n  older \n")
+CONTROL = SharedKeys.parse("s3cret\t\n  older \n")
 
 
-@pytest.mark.parametrize("header", ["Bearer s3cret", "bearer s3cret", "Bearer  s3cret ", "Bearer older"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer s3cret",
+        "bearer s3cret",
+        "Bearer  s3cret ",
+        "Bearer older",
+        "Bearer s3cret\tolder",
+        "Bearer older\tx",
+    ],
+)
 def test_each_line_is_accepted_as_bearer_token_and_the_first_is_said(header: str) -> None:
     assert CONTROL.admits(header)
     assert CONTROL.said == "s3cret"

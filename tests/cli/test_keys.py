@@ -67,7 +67,7 @@ def test_another_entry_of_a_secret_is_named() -> None:
     promoted = of(
         run("promote", shown["keys"][1]["id"], "--entry", "control-key", text=orjson.dumps(made).decode())
     )
-    assert base64.b64decode(promoted["data"]["control-key"]).decode().splitlines()[1] == "abc"
+    assert base64.b64decode(promoted["data"]["control-key"]).decode().split("\t")[1] == "abc"
 
 
 @pytest.mark.parametrize(

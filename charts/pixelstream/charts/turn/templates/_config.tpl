@@ -65,8 +65,9 @@ umask 077
 {
   cat /etc/turn/base.conf
   echo
-  # Several lines while one secret takes the other's place: each of them is accepted.
-  sed -n '/[^[:space:]]/s/^/static-auth-secret=/p' /etc/turn/keys/turn-secret
+  # Several while one secret takes the other's place, with tabs or line ends between: each of them is accepted.
+  tr '\t\r' '\n\n' < /etc/turn/keys/turn-secret |
+    sed -n 's/[[:space:]]*$//; s/^[[:space:]]*\([^[:space:]]\)/static-auth-secret=\1/p'
   echo  # the secret's file need not end its last line
   echo "listening-ip=$POD_IP"
   echo "relay-ip=$POD_IP"
