@@ -60,7 +60,7 @@ class QualityDesk:
     Args:
         keys: tells the keys of leases of the moment.
         metrics: take what is reported.
-        heard: is told each report, with its session.
+        heard: is told the first report of a session that has its steps.
         clock: seconds since 1970.
     """
 
@@ -132,7 +132,8 @@ class QualityDesk:
         said = report.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         level = log.debug if report.part is Part.WHILE else log.info
         level("quality", session=lease.session, fleet=lease.fleet, stream=lease.stream, **said)
-        self._heard(lease.session, report)
+        if first:
+            self._heard(lease.session, report)
 
 
 def _remember(kept: OrderedDict[str, _Known] | OrderedDict[str, float], session: str, value: object) -> None:
