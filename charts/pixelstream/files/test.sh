@@ -23,7 +23,7 @@ for service in "$PROXY" "$MATCHMAKER" $TURN_API; do
 done
 
 if [ -n "$TURN_API" ]; then
-    key=$(cat /etc/pixelstream/keys/control-key)
+    key=$(head -n 1 /etc/pixelstream/keys/control-key)
     relays=$(get --header "Authorization: Bearer $key" "$TURN_API/?session=helm-test" |
         jq '[.iceServers[] | select(.username and .credential) | .urls[] | select(startswith("turn"))] | length')
     [ "$relays" -gt 0 ] || failed "turn-api knows no TURN relay"

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from pixelstream.auth.keys import SharedKeys
 from pixelstream.cli.cluster.kubectl import Kubectl
 from pixelstream.cli.cluster.parts import Object
 from pixelstream.cli.cluster.place import ClusterError, Place
@@ -86,7 +87,7 @@ async def reader(kubectl: Kubectl, place: Place) -> AsyncIterator[Reader]:
     deployments = await kubectl.items("deployments", selector)
     if not deployments:
         raise ClusterError(f"{place.release} has no matchmaker")
-    key = await kubectl.secret(_keys(deployments[0]), "control-key")
+    key = SharedKeys.parse(await kubectl.secret(_keys(deployments[0]), "control-key"), "control-key").said
     async with (
         kubectl.forward(f"deployment/{deployments[0]['metadata']['name']}", PORT) as port,
         httpx.AsyncClient(
