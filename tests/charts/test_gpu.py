@@ -44,8 +44,8 @@ def _pod(found: list[Object], fleet: str, kind: str = "Deployment", suffix: str 
 
 
 def _streamer(found: list[Object], fleet: str) -> Values:
-    (it,) = [it for it in _pod(found, fleet)["containers"] if it["name"] == "streamer"]
-    return it
+    containers: list[Values] = _pod(found, fleet)["containers"]
+    return next(it for it in containers if it["name"] == "streamer")
 
 
 @pytest.mark.parametrize(

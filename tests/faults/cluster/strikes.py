@@ -150,23 +150,26 @@ async def no_turn_api(ground: Cluster) -> None:
 
 
 async def drain_relay(ground: Cluster) -> None:
-    """Tell the relay of a session to end: it relays on until that session leaves."""
+    """Tell the only relay to end: it relays on until all have left whose streams hold a place at it."""
     (relay,) = ground.pods("turn")
     name = relay["metadata"]["name"]
-    session = ground.pages[0]
     await ground.run("delete", "pod", name, "--wait=false")
     await ground.until("a relay told to end", lambda: not ground.pods("turn"))
-    await session.steady(20.0)
+    await asyncio.gather(*(session.steady(20.0) for session in ground.sessions))
     if not ground.kubectl.succeeds("get", "pod", name):
-        raise Unexpected("the relay ended while a session was relayed")
-    lost = session.lost
+        raise Unexpected("the relay ended while sessions were relayed")
+    lost = [f"{session.name}: {session.lost}" for session in ground.sessions if session.lost]
     if lost:
-        raise Unexpected(f"while its relay drained: {lost}")
-    await session.end()
-    await ground.until("a relay again", lambda: bool(ground.pods("turn")))
-    await ground.run("rollout", "status", "daemonset/px-turn", "--timeout=120s")
-    await ground.begin(session)
-    await session.mark()
+        raise Unexpected(f"while their relay drained: {'; '.join(lost)}")
+    for session in ground.sessions:
+        await session.end()
+    try:
+        await ground.until("a relay again", lambda: bool(ground.pods("turn")))
+        await ground.run("rollout", "status", "daemonset/px-turn", "--timeout=120s")
+    finally:
+        for session in ground.sessions:
+            await ground.begin(session)
+            await session.mark()
 
 
 def _names(ground: Cluster) -> set[str]:
