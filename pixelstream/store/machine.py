@@ -263,12 +263,13 @@ class Machine:
         self._rediscover(self._open)
 
     def _rediscover(self, room: Room) -> None:
-        """A stream is there if any replica sees it, and offered if all who see it say so."""
+        """A stream is there, and alive, if any replica sees it so, and offered if all who see it say so."""
         streams: dict[str, Known] = {}
         for _, member in sorted(self.members.items()):
             for name, known in sorted(member.streams.items()):
                 other = streams.get(name, known)
-                streams[name] = replace(known, offered=known.offered and other.offered)
+                offered, alive = known.offered and other.offered, known.alive or other.alive
+                streams[name] = replace(known, offered=offered, alive=alive)
         room.discover(streams, self._now)
 
     # --- players and streams -----------------------------------------------------------------
