@@ -15,7 +15,7 @@ COLOURS = ("#2563eb", "#f59e0b")
 FONT = "font-family='sans-serif'"
 CHARTS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("Memory of the matchmaker", "MB", (("rss", "players waiting"), ("rss_idle", "all streams free"))),
-    ("Processor time of a session", "ms", (("cpu", ""),)),
+    ("Processor time of a session, its wait included", "ms", (("cpu", ""),)),
     ("Cores while nothing happens", "cores", (("cpu_idle", ""),)),
     ("Writes of pods for a session", "writes", (("writes", ""),)),
 )
