@@ -24,6 +24,8 @@ WRITERS = 4
 """Patches that are on their way at once."""
 SETTLE = 1.0
 """Seconds that a stream must stay free before its pod says so; meanwhile it is still protected."""
+TAKEOVER = 10.0
+"""Seconds in which the last write of who had the stream before may still arrive behind ours."""
 MAX_WANTED = 20_000
 """Pods whose marks are remembered; beyond that the one that changed longest ago is forgotten."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
@@ -57,6 +59,7 @@ class PodMarker:
         self._pods: dict[str, Pod] = {}
         self._wanted: OrderedDict[str, Marks] = OrderedDict()
         self._due: dict[str, float] = {}
+        self._since: dict[str, float] = {}
         self._flying: set[str] = set()
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -73,12 +76,17 @@ class PodMarker:
         """Have the pod carry `marks`, as soon as it is known and the API server lets us."""
         if self._wanted.get(pod) == marks:
             return
+        self._since.setdefault(pod, self._loop.time())
         self._wanted[pod] = marks
         self._wanted.move_to_end(pod)
         if len(self._wanted) > MAX_WANTED:
             self._forget(next(iter(self._wanted)))
         if pod in self._pods:
             self._schedule(pod)
+
+    def leave(self, pod: str) -> None:
+        """Leave the pod to whoever has its stream now; what is still to be written is theirs to say."""
+        self._forget(pod)
 
     async def run(self, fault: Fault) -> None:
         """Write until cancelled; `fault` takes words for each failure.
@@ -109,12 +117,18 @@ class PodMarker:
         if (author := overwriter(before, pod)) is not None:
             self._overwritten(author)
         self._pods[name] = pod
-        if not same and name in self._wanted:
+        if name in self._wanted and (not same or (author is None and self._late(name, pod))):
             self._schedule(name)
+
+    def _late(self, name: str, pod: Pod) -> bool:
+        """Whether another of us has written what was true before its stream came here."""
+        new = self._loop.time() - self._since[name] < TAKEOVER
+        return new and name not in self._flying and not pod.carries(self._wanted[name])
 
     def _forget(self, name: str) -> None:
         self._wanted.pop(name, None)
         self._due.pop(name, None)
+        self._since.pop(name, None)
 
     # --- what is to be done --------------------------------------------------------------------
 

@@ -117,7 +117,7 @@ class SharedUsage:
         self._waiting: deque[Row] = deque(maxlen=MAX_WAITING)
         self._lock = asyncio.Lock()
         self._more = asyncio.Event()
-        self._told = False
+        self._told = self._closing = False
         self._task = asyncio.create_task(self._write())
 
     def add(self, row: Row) -> None:
@@ -141,6 +141,7 @@ class SharedUsage:
 
     async def close(self) -> None:
         """See `UsageLog.close`; rows that could not be written are lost here, and written by the others."""
+        self._closing = True  # the client has been seen to swallow a cancellation
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         try:
@@ -153,7 +154,7 @@ class SharedUsage:
             await (client.aclose(close_connection_pool=True) if pooled else client.aclose())
 
     async def _write(self) -> None:
-        while True:
+        while not self._closing:
             await self._more.wait()
             self._more.clear()
             try:

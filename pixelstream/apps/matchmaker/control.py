@@ -65,6 +65,7 @@ class ControlLinks:
         numbers: makes the numbers of links, of all kinds.
         arrival: seconds that a claimed seat is reserved.
         heard: is told each state that comes on a link which no newer one has replaced.
+        left: is told the id of each stream whose last link here is gone.
     """
 
     def __init__(
@@ -74,11 +75,12 @@ class ControlLinks:
         numbers: Iterator[int],
         arrival: float,
         heard: Callable[[State], None],
+        left: Callable[[str], None],
     ) -> None:
         self._store, self._inbox, self._metrics = core.store, core.inbox, core.metrics
         self._numbers = numbers
         self._arrival = arrival
-        self._heard = heard
+        self._heard, self._left = heard, left
         self._loop = asyncio.get_running_loop()
         self._links: dict[int, Link] = {}
 
@@ -148,6 +150,8 @@ class ControlLinks:
         del self._links[link.number]
         log.info("control link lost", stream=link.stream, code=code)
         self._inbox.put(partial(self._store.link_lost, link.number))
+        if link.stream is not None and all(one.stream != link.stream for one in self._links.values()):
+            self._left(link.stream)
 
     def paused(self, ws: WebSocket) -> None:
         """Claims have deadlines of their own; the socket's bound closes a stuck link."""

@@ -55,6 +55,10 @@ class Marking:
         """Have the stream's pod carry what its signalserver says."""
         self._marker.want(state.stream, marks_of(state.taken, draining=state.draining))
 
+    def left(self, stream: str) -> None:
+        """Write no more of a stream whose link is gone; whoever gets the next one does."""
+        self._marker.leave(stream)
+
     def warnings(self) -> list[str]:
         """Say what undoes the marks, if something does."""
         return [_words(author, count) for author, count in sorted(self._authors.items())]
