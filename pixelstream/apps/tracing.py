@@ -1,7 +1,7 @@
 """Spans of visits for OpenTelemetry, if the settings name a collector; else nothing, and nothing is loaded.
 
 A visit's trace is its session's (`pixelstream.protocol.trace`), and its first span's id follows from that, so
-services tell of one visit without having spoken of it. The traps: the SDK costs 20 MB and a thread, hence the
+services tell of one visit without having spoken of it. The traps: the SDK costs 9 MB and a thread, hence the
 late import; and a collector that is away must cost nothing, so spans wait in a bounded queue and are dropped
 beyond it.
 """
