@@ -48,7 +48,8 @@ const MEANINGS: readonly (readonly [RegExp, Closing['how'], ReasonCode])[] = [
   [/kick|released|removed|too many messages/i, 'over', 'kicked'],
   [/drain|server ends|shutting down|maintenance/i, 'elsewhere', 'drained'],
   [/\bfull\b|seat is taken|too many connections/i, 'elsewhere', 'seat_full'],
-  [/expired|outrun|stale/i, 'elsewhere', 'lease_over'],
+  [/expired|outrun|stale|lease (forged|unknown_key|malformed|foreign)/i, 'elsewhere', 'lease_over'],
+  [/unknown_stream/, 'elsewhere', 'stream_lost'],
   [/streamer/i, 'elsewhere', 'stream_lost'],
 ];
 

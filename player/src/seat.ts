@@ -11,6 +11,7 @@ import { diagnose } from './diagnosis';
 import type { Event } from './machine';
 import type { PhaseLog } from './phases';
 import { reason, type ReasonCode } from './reasons';
+import { refusalOf } from './refusal';
 import { configOf, leaseOf, LIST_STREAMERS, REFRESH_CONFIG, streamersOf, subscribeTo, typeOf } from './signalling';
 import type { Settings } from './media/types';
 import type { Streams } from './streams';
@@ -47,13 +48,13 @@ export class Seat {
   open(url: string): void {
     const channel = new Channel(url);
     this.#take(channel, true);
-    channel.listen(this.#listener(channel));
+    channel.listen(this.#listener(channel, url));
   }
 
   /** Goes on with a socket that is open already. */
   adopt(channel: Channel): void {
     this.#take(channel, false);
-    channel.listen(this.#listener(channel));
+    channel.listen(this.#listener(channel, null));
     this.#opened(performance.now());
   }
 
@@ -151,12 +152,15 @@ export class Seat {
     this.#begin(false);
   }
 
-  #listener(channel: Channel): Listener {
+  #listener(channel: Channel, url: string | null): Listener {
     const mine = (then: () => void): void => { if (this.#channel === channel) then(); };
     return {
       opened: () => mine(() => this.#opened(channel.openedAt ?? performance.now())),
       received: (text) => mine(() => this.received(text)),
-      closed: (code, text) => mine(() => this.#closed(code, text)),
+      closed: (code, text) => {
+        if (channel.openedAt !== null || url === null) return mine(() => this.#closed(code, text));
+        void refusalOf(url).then((why) => mine(() => (why === null ? this.#closed(code, text) : this.#closed(1008, why))));
+      },
     };
   }
 

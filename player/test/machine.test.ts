@@ -147,6 +147,12 @@ describe('while playing', () => {
     expect(effects).toEqual([]);
   });
 
+  it.each(['lease expired', 'lease unknown_key', 'lease outrun: its session is over'])('queues at once when nothing is left to come back to: %s', (text) => {
+    const { visit, effects } = play([...PLAYING, { type: 'mediaLost' }, lost, { type: 'seatClosed', code: 1008, text }]);
+    expect(visit).toMatchObject({ state: 'waiting', reason: { code: 'lease_over' } });
+    expect(orders(effects)).toEqual(['closeSeat', 'dropStream', 'openWaiting']);
+  });
+
   it('rejoins with the newest lease', () => {
     const { effects } = play([...PLAYING, { type: 'renewed', lease: 'a.b.c' }, lost]);
     expect(effects).toEqual([{ do: 'openSeat', url: 's/a.b.c/ws', attempt: 0 }]);

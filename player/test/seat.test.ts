@@ -3,6 +3,7 @@
  * wanted for the first time and when it has died.
  */
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket as NodeSocket, WebSocketServer } from 'ws';
@@ -15,6 +16,14 @@ import type { Streams } from '../src/streams';
 const CONFIG = JSON.stringify({ type: 'config', peerConnectionOptions: { iceServers: [] } });
 const FRESH = JSON.stringify({ type: 'config', peerConnectionOptions: { iceServers: [{ urls: 'turn:new' }] } });
 const LIST = JSON.stringify({ type: 'streamerList', ids: ['a', 'b'] });
+
+/** A browser's socket reports an error by its close only; Node's would throw it. */
+class BrowserLike extends NodeSocket {
+  constructor(to: string) {
+    super(to);
+    this.on('error', () => {});
+  }
+}
 
 let server: WebSocketServer;
 let answers: Record<string, string>;
@@ -121,4 +130,19 @@ describe('a seat', () => {
     expect(events.filter((event) => event.type === 'renewed')).toEqual([{ type: 'renewed', lease: 'a.b.c' }]);
     seat.close();
   });
+
+  it.each([[403, 'forged', 1008, 'lease forged'], [401, 'expired', 1008, 'lease expired'], [503, 'not_ready', 1006, ''], [404, null, 1006, '']])(
+    'asks why a handshake was refused: %i %s', async (status, why, code, text) => {
+      const headers = why === null ? {} : { 'X-Pixelstream-Reason': why };
+      const front = createServer((_, answer) => { answer.writeHead(status, headers).end(); });
+      front.on('upgrade', (_, socket) => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
+      front.listen(0, '127.0.0.1');
+      await once(front, 'listening');
+      vi.stubGlobal('WebSocket', BrowserLike);
+      const seat = new Seat(() => new FakeStreams() as unknown as Streams, {}, new PhaseLog(), (event) => events.push(event));
+      seat.open(`ws://127.0.0.1:${(front.address() as AddressInfo).port}/s/a.b.c/ws`);
+      await vi.waitFor(() => expect(events).toHaveLength(1));
+      expect(events).toMatchObject([{ type: 'seatClosed', code, ...(text === '' ? {} : { text }) }]);
+      front.close();
+    });
 });

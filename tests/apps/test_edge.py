@@ -326,3 +326,23 @@ async def test_a_seats_socket_is_logged_by_its_session_and_not_by_its_lease(
     [said] = [call for call in logger.calls if call.args == ("seat socket",)]
     assert said.kwargs == {"session": "v-1", "stream": "s-1"}
     assert token not in str(logger.calls)
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "reason"),
+    [
+        ("nonsense", 401, "malformed"),
+        (lease(age=2 * LIFETIME), 401, "expired"),
+        (altered(lease()), 403, "forged"),
+        (lease(keys=key_text("b")), 403, "unknown_key"),
+        (lease("s-9"), 403, "unknown_stream"),
+        (lease(), 426, None),
+    ],
+)
+async def test_a_page_may_ask_why_its_handshake_was_refused(
+    page: Path, token: str, status: int, reason: str | None
+) -> None:
+    async with stack(page, Inside()) as edge, httpx.AsyncClient() as client:
+        response = await client.get(http_url(edge, f"/s/{token}/ws"))
+    assert (response.status_code, response.headers.get("x-pixelstream-reason")) == (status, reason)
+    assert token not in response.text

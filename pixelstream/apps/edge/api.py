@@ -56,45 +56,62 @@ class Inside:
 def create_app(page: Page, inside: Inside, metrics: EdgeMetrics, registry: CollectorRegistry) -> FastAPI:
     """Make the app of one edge."""
     app = service.create_app("edge", registry=registry, not_ready=lambda: None)
-
-    async def forward(request: Request) -> Response:
-        return await inside.to_matchmaker(request)
-
+    routes = _Routes(page, inside, metrics)
     for path, methods in OPEN:
-        app.add_route(path, forward, methods=methods)
+        app.add_route(path, routes.forward, methods=methods)
+    every = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    app.add_route("/api/{path:path}", routes.closed, methods=every)
+    app.add_route("/s/{lease}/api/{path:path}", routes.api, methods=["GET", "POST"])
+    app.add_route("/s/{lease}/ws", routes.seat, methods=["GET"])
+    app.add_route("/ws", routes.upgrade, methods=["GET"])
+    app.add_route("/{path:path}", routes.file, methods=["GET", "HEAD"])
+    return app
 
-    async def closed(_: Request) -> Response:
-        metrics.answers.counts[Answer.REFUSED] += 1
-        return service.problem(404, "this route is not open here", SECURITY)
 
-    app.add_route("/api/{path:path}", closed, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+class _Routes:
+    """What is answered on each route."""
 
-    async def leased(request: Request) -> Response:
+    def __init__(self, page: Page, inside: Inside, metrics: EdgeMetrics) -> None:
+        self._page, self._inside, self._metrics = page, inside, metrics
+
+    async def forward(self, request: Request) -> Response:
+        return await self._inside.to_matchmaker(request)
+
+    async def closed(self, _: Request) -> Response:
+        return self._refuse(404, "this route is not open here", {})
+
+    async def upgrade(self, _: Request) -> Response:
+        return self._refuse(426, "this is a websocket", {"Upgrade": "websocket"})
+
+    async def api(self, request: Request) -> Response:
         raw: bytes = request.scope["raw_path"]
         found = paths.read(raw.decode("latin-1").partition("?")[0])
         try:
             if found is not None and found.api is not None:
-                return await inside.to_stream(found.token, request)
+                return await self._inside.to_stream(found.token, request)
         except LeaseError as error:
-            metrics.answers.counts[Answer.REFUSED] += 1
-            return service.problem(paths.STATUS[error.code], str(error), SECURITY)
-        return await closed(request)
+            return self._no_lease(error)
+        return await self.closed(request)
 
-    app.add_route("/s/{lease}/api/{path:path}", leased, methods=["GET", "POST"])
+    async def seat(self, request: Request) -> Response:
+        """Say to a page why its handshake was refused: a browser doesn't tell it."""
+        try:
+            self._inside.passage.stream(request.path_params["lease"], time.time())
+        except LeaseError as error:
+            return self._no_lease(error)
+        return await self.upgrade(request)
 
-    async def upgrade(_: Request) -> Response:
-        metrics.answers.counts[Answer.REFUSED] += 1
-        return service.problem(426, "this is a websocket", {**SECURITY, "Upgrade": "websocket"})
+    async def file(self, request: Request) -> Response:
+        asset = self._page.find(request.url.path)
+        self._metrics.answers.counts[Answer.PAGE if asset else Answer.MISSING] += 1
+        return _serve(asset or self._page.not_found, request, 200 if asset else 404)
 
-    app.add_route("/ws", upgrade, methods=["GET"])
+    def _no_lease(self, error: LeaseError) -> Response:
+        return self._refuse(paths.STATUS[error.code], str(error), {"X-Pixelstream-Reason": error.code})
 
-    async def file(request: Request) -> Response:
-        asset = page.find(request.url.path)
-        metrics.answers.counts[Answer.PAGE if asset else Answer.MISSING] += 1
-        return _serve(asset or page.not_found, request, 200 if asset else 404)
-
-    app.add_route("/{path:path}", file, methods=["GET", "HEAD"])
-    return app
+    def _refuse(self, status: int, words: str, headers: dict[str, str]) -> Response:
+        self._metrics.answers.counts[Answer.REFUSED] += 1
+        return service.problem(status, words, {**SECURITY, **headers})
 
 
 def _serve(asset: Asset, request: Request, status: int) -> Response:
