@@ -32,6 +32,7 @@ def test_a_lease_is_good_for_its_lifetime_and_names_the_seat() -> None:
         ("lease=stolen&session=x&map=alps", "?map=alps"),
         ("a=1&a=2&empty=&b=%20%26", "?a=1&a=2&empty=&b=+%26"),
         ("%6Cease=stolen", ""),
+        ("renew=1&ticket=x&map=alps", "?map=alps"),
     ],
 )
 def test_only_the_applications_part_of_a_query_is_passed_on(query: str, passed: str) -> None:
