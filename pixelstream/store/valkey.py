@@ -20,7 +20,7 @@ import structlog
 
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.effects import Changed, Displaced, Effect, Matched, Released, Returned
-from pixelstream.matchmaking.model import SEATED, JoinRefusal, Known, SessionState, Visit, Way
+from pixelstream.matchmaking.model import SEATED, JoinRefusal, Known, ReleaseReason, SessionState, Visit, Way
 from pixelstream.matchmaking.usage import Occupied
 from pixelstream.matchmaking.views import FleetView, Place, Sharing, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
@@ -299,7 +299,12 @@ class ValkeyStore:
             case Returned(session=session):
                 if (visit := visits.get(session)) is not None:
                     visit.stream, visit.handed = None, False
-            case Released(session=session) | Displaced(session=session):
+            case Released(session=session, reason=reason):
+                visit = visits.get(session)
+                # One that left and has come back with its ticket meanwhile is on its way in again.
+                if visit is not None and (visit.handed or reason is not ReleaseReason.LEFT):
+                    del visits[session]
+            case Displaced(session=session):
                 visits.pop(session, None)
             case Changed(session=session, state=state) if state in SEATED:
                 if (visit := visits.get(session)) is not None and visit.handed:

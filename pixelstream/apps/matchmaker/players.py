@@ -166,8 +166,13 @@ class WaitingRoom:
             self._pushes.add(player, place)
 
     def released(self, session: str, reason: ReleaseReason) -> None:
-        """Tell a waiting player that its session is over; one at its seat hears it there."""
+        """Tell a waiting player that its session is over; one at its seat hears it there.
+
+        Who left is not here: if there is a socket, it has come back with its ticket and is on its way in.
+        """
         player = self.players.get(session)
+        if reason is ReleaseReason.LEFT:
+            return
         if player is not None and player.stage in {Stage.WAITING, Stage.JOINING}:
             self._over(player, notices.expired(reason), TRY_AGAIN_LATER, reason.value)
 

@@ -14,10 +14,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pixelstream.cli.rig.meter import KIB, MIB, one_cpu
-from pixelstream.cli.rig.servers import Backends, Rig, Tested, versions
-from pixelstream.synthetic.bench import asking, idling, relaying, seating, stage, traffic, visiting
+from pixelstream.cli.rig.servers import Backends, Matchmaker, Rig, Tested, versions
+from pixelstream.synthetic.bench import (
+    asking,
+    idling,
+    relaying,
+    returning,
+    seating,
+    stage,
+    traffic,
+    visiting,
+)
 from pixelstream.synthetic.bench.cost import Cost
 from pixelstream.synthetic.bench.relaying import RelayLoad
+from pixelstream.synthetic.bench.returning import Times
 from pixelstream.synthetic.bench.seating import Seats
 
 SETTLE = 1.0
@@ -42,6 +52,7 @@ class Plan:
         visits: visits of one turn.
         visit_rounds: turns of each server in visits.
         waiting: players in line while seats are given.
+        warm: players who come one after another to a free seat, and as many who come back after a cut.
     """
 
     rounds: int = 16
@@ -51,6 +62,7 @@ class Plan:
     visits: int = 1500
     visit_rounds: int = 3
     waiting: int = 10_000
+    warm: int = 100
 
 
 @dataclass
@@ -64,6 +76,10 @@ class Figures:
     small: list[Round] = field(default_factory=list)
     large: list[Round] = field(default_factory=list)
     seats: Seats | None = None
+    shared_seats: Seats | None = None
+    assigned: Times | None = None
+    shared_assigned: Times | None = None
+    returned: Times | None = None
     answers: Cost | None = None
 
 
@@ -90,7 +106,7 @@ async def measure(plan: Plan, directory: Path, say: Say) -> Figures:
                 figures.small = await _relay(plan, pair, traffic.candidate(), "iceCandidate")
                 say("messages of 5 KB")
                 figures.large = await _relay(plan, pair, traffic.answer(), "offer")
-        await _backends(figures, plan, backends, say)
+        await _backends(figures, plan, rig, backends, say)
     return figures
 
 
@@ -129,15 +145,33 @@ async def _relay(plan: Plan, pair: dict[str, Tested], message: bytes, kind: str)
     return rounds
 
 
-async def _backends(figures: Figures, plan: Plan, backends: Backends, say: Say) -> None:
-    say(f"seats while {plan.waiting:,} wait")
-    figures.seats = await seating.measure(
-        f"ws://127.0.0.1:{backends.matchmaker}",
-        backends.keys.control,
-        backends.streams,
+async def _assigned(matchmaker: Matchmaker, key: str, plan: Plan) -> Times:
+    return await returning.assignments(matchmaker.url, key, matchmaker.streams, plan.warm)
+
+
+async def _seats(matchmaker: Matchmaker, key: str, plan: Plan) -> Seats:
+    return await seating.measure(
+        matchmaker.url,
+        key,
+        matchmaker.streams,
         waiting=plan.waiting,
         seconds=4 * plan.seconds,
+        cpu=matchmaker.meter.cpu,
     )
+
+
+async def _backends(figures: Figures, plan: Plan, rig: Rig, backends: Backends, say: Say) -> None:
+    key = backends.keys.control
+    say("the way to a free seat, and back after a cut")
+    figures.returned = await returning.returns(backends.matchmaker.url, plan.warm)
+    figures.assigned = await _assigned(backends.matchmaker, key, plan)
+    say(f"seats while {plan.waiting:,} wait")
+    figures.seats = await _seats(backends.matchmaker, key, plan)
+    async with rig.sharing(backends.keys) as shared:
+        if shared is not None:
+            say("the same on a shared store")
+            figures.shared_assigned = await _assigned(shared, key, plan)
+            figures.shared_seats = await _seats(shared, key, plan)
     say("answers of turn-api")
     figures.answers = await asking.measure(
         backends.turn_api, backends.keys.control, 4 * plan.seconds, backends.turn_api_meter.cpu

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from pixelstream.cli.rig.measures import Figures, Pair, Round
 from pixelstream.cli.rig.servers import BARE, OURS
+from pixelstream.synthetic.bench.seating import Seats
 
 T = TypeVar("T")
 
@@ -89,15 +90,40 @@ def rows(figures: Figures) -> list[Row]:
             judged=figures.base[OURS], limit=55),
         Row(what="CPU per player's set-up, ms", pair=setup, ratio=ratio(visits), digits=3),
     ]  # fmt: skip
-    if (seats := figures.seats) is not None:
-        delay = seats.delay(0.99) * 1e3
-        found += [
-            Row(what="seats per second", pair={OURS: seats.rate}, judged=seats.rate, limit=500,
-                least=True, digits=0),
-            Row(what="claim to notice, p99, ms", pair={OURS: delay}, judged=delay, limit=50),
-        ]  # fmt: skip
+    found += _seats("", figures.seats, 500) + _seats(", shared store", figures.shared_seats, 300)
+    for what, times, limit in (
+        ("request to seat, warm, p95, ms", figures.assigned, 100),
+        ("the same on a shared store, ms", figures.shared_assigned, 100),
+        ("cut to the old place in line, p95, ms", figures.returned, 1000),
+    ):
+        if times is not None:
+            taken = times.within(0.95) * 1e3
+            found.append(Row(what=what, pair={OURS: taken}, judged=taken, limit=limit))
     if figures.answers is not None:
         found.append(Row(what="TURN answers per second", pair={OURS: figures.answers.rate}, digits=0))
+    return found
+
+
+def _seats(where: str, seats: Seats | None, rate: float) -> list[Row]:
+    if seats is None:
+        return []
+    delay = seats.delay(0.99) * 1e3
+    found = [
+        Row(what=f"seats per second{where}", pair={OURS: seats.rate}, judged=seats.rate, limit=rate,
+            least=True, digits=0),
+        Row(what=f"claim to notice{where}, p99, ms", pair={OURS: delay}, judged=delay,
+            limit=None if where else 50),
+    ]  # fmt: skip
+    if seats.share is not None:
+        found.append(
+            Row(
+                what=f"CPUs for who waits{where}",
+                pair={OURS: seats.share},
+                judged=seats.share,
+                limit=1,
+                digits=2,
+            )
+        )
     return found
 
 
@@ -150,6 +176,15 @@ def line(figures: Figures) -> dict[str, float | str | None]:
         "relay_large_us": _rounded(large[OURS], 2),
         "seat_p50_ms": _of(seats, lambda found: round(found.delay(0.5) * 1e3, 1)),
         "seats_waiting": _of(seats, lambda found: found.waiting),
+        "seats_shared_per_s": _of(figures.shared_seats, lambda found: round(found.rate)),
+        "seat_shared_p99_ms": _of(figures.shared_seats, lambda found: round(found.delay(0.99) * 1e3, 1)),
+        "waiting_cpus": _rounded(seats.share if seats else None, 3),
+        "waiting_shared_cpus": _rounded(figures.shared_seats.share if figures.shared_seats else None, 3),
+        "assigned_p95_ms": _of(figures.assigned, lambda found: round(found.within(0.95) * 1e3, 1)),
+        "assigned_shared_p95_ms": _of(
+            figures.shared_assigned, lambda found: round(found.within(0.95) * 1e3, 1)
+        ),
+        "back_in_line_p95_ms": _of(figures.returned, lambda found: round(found.within(0.95) * 1e3, 1)),
         "turn_answer_cpu_us": _of(answers, lambda found: round(found.micros, 1)),
         "setup_ratio": _rounded(ratio(figures.visits), 3),
         "relay_small_user_us": _rounded(_user(figures.small)[OURS], 2),

@@ -20,6 +20,7 @@ import yaml
 
 import pixelstream
 from pixelstream.cli.rig.meter import Meter
+from pixelstream.cli.rig.storeserver import store_server
 from pixelstream.cli.stack.plan import HOST, Keys
 from pixelstream.cli.stack.ports import free_ports
 from pixelstream.cli.stack.processes import Service, Supervisor
@@ -43,14 +44,27 @@ class Tested:
 
 
 @dataclass(frozen=True)
+class Matchmaker:
+    """A matchmaker under test, and the streams that it knows."""
+
+    port: int
+    meter: Meter
+    streams: list[str]
+
+    @property
+    def url(self) -> str:
+        """Of its sockets, without a path."""
+        return f"ws://{HOST}:{self.port}"
+
+
+@dataclass(frozen=True)
 class Backends:
     """The services behind the signalserver, and the keys that they share with it."""
 
     keys: Keys
     turn_api: int
-    matchmaker: int
+    matchmaker: Matchmaker
     turn_api_meter: Meter
-    streams: list[str]
 
 
 class Rig:
@@ -76,8 +90,26 @@ class Rig:
         streams = [f"bench-{number}" for number in range(STREAMS)]
         async with self._processes() as start:
             turn = await start(self._ours("turn-api", turn_api, _turn_api(turn_api, keys)))
-            await start(self._ours("matchmaker", matchmaker, _matchmaker(matchmaker, keys, streams)))
-            yield Backends(keys, turn_api, matchmaker, turn, streams)
+            meter = await start(self._ours("matchmaker", matchmaker, _matchmaker(matchmaker, keys, streams)))
+            yield Backends(keys, turn_api, Matchmaker(matchmaker, meter, streams), turn)
+
+    @asynccontextmanager
+    async def sharing(self, keys: Keys) -> AsyncIterator[Matchmaker | None]:
+        """A matchmaker on a shared store, with another beside it; None if there is no server for that.
+
+        Raises:
+            StackError: one of them did not start.
+        """
+        streams = [f"bench-{number}" for number in range(STREAMS)]
+        async with store_server(self._directory) as url, self._processes() as start:
+            if url is None:
+                yield None
+                return
+            ports, meters = free_ports(2), []
+            for port in ports:
+                settings = _matchmaker(port, keys, streams) | {"store": {"kind": "valkey", "url": url}}
+                meters.append(await start(self._ours("matchmaker", port, settings, check="readyz")))
+            yield Matchmaker(ports[0], meters[0], streams)
 
     @asynccontextmanager
     async def pair(self, backends: Backends) -> AsyncIterator[dict[str, Tested]]:
@@ -114,13 +146,13 @@ class Rig:
         finally:
             await supervisor.stop()
 
-    def _ours(self, kind: str, port: int, settings: dict[str, Any]) -> Service:
+    def _ours(self, kind: str, port: int, settings: dict[str, Any], check: str = "healthz") -> Service:
         self._started += 1
         name = f"{kind}-{self._started}"
         file = self._directory / f"{name}.yaml"
         file.write_text(yaml.safe_dump(settings), encoding="utf-8")
         argv = (sys.executable, "-m", "pixelstream", kind, "--config", str(file))
-        return Service(name, argv, f"http://{HOST}:{port}/healthz")
+        return Service(name, argv, f"http://{HOST}:{port}/{check}")
 
 
 async def versions() -> dict[str, str]:
@@ -172,7 +204,7 @@ def _signalserver(players: int, streamers: int, backends: Backends) -> dict[str,
         "sfu": {"enabled": False},
         "stream": {"id": "bench", "seats": SEATS},
         "ice": {"turnApi": f"http://{HOST}:{backends.turn_api}"},
-        "matchmaker": {"url": f"ws://{HOST}:{backends.matchmaker}"},
+        "matchmaker": {"url": backends.matchmaker.url},
         "limits": {"messageRate": MESSAGE_RATE},
         "drain": {"deadline": 0},
         "controlKeyFile": backends.keys.file("control-key"),

@@ -2,8 +2,9 @@
 
 The streams are control links that own their seats as a signalserver does: claim, grant, report, match,
 end, report. Who was matched leaves, and the visit is over once another player has come to the end of the
-line, so that always as many wait. The trap: in a closed loop the delay grows with the number of streams,
-so there are no more than keep the matchmaker busy.
+line, so that always as many wait. Before that, one stream alone moves the line twice a second, which
+tells what waiting costs. The trap: in a closed loop the delay grows with the number of streams, so there are
+no more than keep the matchmaker busy.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from pixelstream.net.dial import dial
 from pixelstream.net.listener import Limits
 from pixelstream.net.websocket import WebSocket
 from pixelstream.protocol import control
+from pixelstream.synthetic.bench.cost import Clock, Measurement
 from pixelstream.synthetic.bench.stage import AT_ONCE, DEADLINE, BenchError, Quiet
 
 PATIENCE = 120.0
 """Seconds that all players have to get in line."""
+PACE = 0.5
+"""Seconds of a visit while only the cost of waiting is measured: each end moves the whole line."""
 WARM_UP = 1.0
 """Seconds of seating before anything is measured."""
 
@@ -34,11 +38,17 @@ _LIMITS = Limits(max_message=control.MAX_MESSAGE)
 
 @dataclass(frozen=True)
 class Seats:
-    """What was measured. `delays`: seconds from each claim to its player's notice, in ascending order."""
+    """What was measured.
+
+    Attributes:
+        delays: seconds from each claim to its player's notice, in ascending order.
+        share: of one CPU that the matchmaker took while all waited and the line moved twice a second.
+    """
 
     waiting: int
     seconds: float
     delays: list[float]
+    share: float | None = None
 
     @property
     def rate(self) -> float:
@@ -50,10 +60,10 @@ class Seats:
         return self.delays[min(len(self.delays) - 1, int(len(self.delays) * share))]
 
 
-class _Stream(Quiet):
+class Stream(Quiet):
     """A control link with one seat."""
 
-    def __init__(self, name: str, claimed: Callable[[str, _Stream], None]) -> None:
+    def __init__(self, name: str, claimed: Callable[[str, Stream], None]) -> None:
         self._name = name
         self._claimed = claimed
         self._epoch = secrets.token_hex(8)
@@ -61,10 +71,12 @@ class _Stream(Quiet):
         self._link: WebSocket | None = None
 
     def opened(self, ws: WebSocket) -> None:
+        """Say the state."""
         self._link = ws
         self._say(self._state())
 
     def received(self, ws: WebSocket, data: bytes) -> None:
+        """Grant what is claimed."""
         message = control.parse_from_matchmaker(data)
         if isinstance(message, control.Claim):
             self._claimed(message.session, self)
@@ -101,13 +113,14 @@ class Line(Quiet):
 
     def __init__(self, url: str) -> None:
         self._url = f"{url}/ws?handoff=1"
-        self._claims: dict[str, tuple[float, _Stream]] = {}
+        self._claims: dict[str, tuple[float, Stream]] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self.delays: list[float] = []
         self.fault = ""
         self.open: set[WebSocket] = set()
         self.refill = True
+        self.pace = 0.0
 
     def opened(self, ws: WebSocket) -> None:
         """One more waits."""
@@ -132,7 +145,7 @@ class Line(Quiet):
         if ws.user is None and self.refill:
             self.fault = f"a waiting player was closed: {code} {reason}"
 
-    def claimed(self, session: str, stream: _Stream) -> None:
+    def claimed(self, session: str, stream: Stream) -> None:
         """A stream was asked for a seat."""
         self._claims[session] = (monotonic(), stream)
 
@@ -141,8 +154,9 @@ class Line(Quiet):
         async with self._gate:
             await dial(self._url, self, timeout=DEADLINE)
 
-    async def _replace(self, session: str, stream: _Stream) -> None:
+    async def _replace(self, session: str, stream: Stream) -> None:
         await self.arrive()
+        await asyncio.sleep(self.pace)
         stream.free(session)
 
     async def fill(self, count: int) -> None:
@@ -173,13 +187,15 @@ class Line(Quiet):
 
 
 @asynccontextmanager
-async def _links(url: str, key: str, names: list[str], line: Line) -> AsyncIterator[None]:
-    """Control links of streams of these names while the block runs."""
+async def links(
+    url: str, key: str, names: list[str], claimed: Callable[[str, Stream], None]
+) -> AsyncIterator[None]:
+    """Control links of streams of these names while the block runs; `claimed` is told of each claim."""
     headers = {"Authorization": f"Bearer {key}"}
     links: list[WebSocket] = []
     try:
         for name in names:
-            stream = _Stream(name, line.claimed)
+            stream = Stream(name, claimed)
             links.append(await dial(f"{url}{control.PATH}", stream, headers=headers, limits=_LIMITS))
         yield
     finally:
@@ -187,7 +203,20 @@ async def _links(url: str, key: str, names: list[str], line: Line) -> AsyncItera
             link.abort()
 
 
-async def measure(url: str, key: str, streams: list[str], *, waiting: int, seconds: float) -> Seats:
+async def _cost_of_waiting(line: Line, seconds: float, cpu: Clock) -> float:
+    """Return the share of a CPU that all who wait take, while a stream moves the line now and then."""
+    line.pace = PACE
+    await asyncio.sleep(WARM_UP)
+    measured = Measurement(cpu)
+    await asyncio.sleep(seconds)
+    cost = measured.end(1)
+    line.pace = 0.0
+    return sum(cost.spent) / cost.seconds
+
+
+async def measure(
+    url: str, key: str, streams: list[str], *, waiting: int, seconds: float, cpu: Clock
+) -> Seats:
     """Seat players for so long while `waiting` others wait.
 
     Args:
@@ -195,7 +224,8 @@ async def measure(url: str, key: str, streams: list[str], *, waiting: int, secon
         key: the control key.
         streams: ids of the streams that it knows; none of them may be linked yet.
         waiting: players in line.
-        seconds: for the measurement itself.
+        seconds: for each of the measurements.
+        cpu: tells the CPU time of the matchmaker.
 
     Raises:
         BenchError: players didn't get in line, or out of it without a seat.
@@ -206,12 +236,14 @@ async def measure(url: str, key: str, streams: list[str], *, waiting: int, secon
     try:
         await line.fill(waiting)
         gc.freeze()  # so many sockets would make each collection here a pause that looks like the server's
-        async with _links(url, key, streams, line):
+        async with links(url, key, streams[:1], line.claimed):
+            share = await _cost_of_waiting(line, seconds, cpu)
+        async with links(url, key, streams[1:], line.claimed):
             await asyncio.sleep(WARM_UP)
             line.delays.clear()
             begun = loop.time()
             await asyncio.sleep(seconds)
-            seats = Seats(len(line.open), loop.time() - begun, sorted(line.delays))
+            seats = Seats(len(line.open), loop.time() - begun, sorted(line.delays), share)
             line.refill = False
     finally:
         line.leave()

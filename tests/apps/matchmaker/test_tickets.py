@@ -49,6 +49,17 @@ async def test_a_socket_that_broke_unnoticed_gives_way_and_leaves_the_place() ->
         assert [one["session"] for one in found["waiting"]] == [player.session for player in players]
 
 
+async def test_one_that_is_back_before_its_leaving_was_noticed_keeps_the_place() -> None:
+    async with house() as here:
+        players = await line_of(here, 2)
+        former = players[1]
+        for _ in range(20):
+            former.ws.abort()
+            former = await back(here, former)
+            assert (await former.waiting(2))["session"] == players[1].session
+        assert not players[0].endings
+
+
 async def test_after_a_restart_of_the_only_matchmaker_seats_go_by_the_old_order() -> None:
     async with house() as before:
         players = await line_of(before, 5)

@@ -6,6 +6,7 @@ from rich.console import Console
 from pixelstream.cli.rig import report
 from pixelstream.cli.rig.measures import Figures, Round
 from pixelstream.synthetic.bench.cost import Cost, Spent
+from pixelstream.synthetic.bench.returning import Times
 from pixelstream.synthetic.bench.seating import Seats
 
 
@@ -28,13 +29,17 @@ def figures(*, bare: bool = True) -> Figures:
         visits=rounds((300.0, 600.0)),
         small=rounds((4.0, 8.0), (40.0, 10.0), (4.0, 10.0)),
         large=rounds((7.0, 20.0)),
-        seats=Seats(waiting=10_000, seconds=2.0, delays=[0.001] * 98 + [0.06, 0.07]),
+        seats=Seats(waiting=10_000, seconds=2.0, delays=[0.001] * 98 + [0.06, 0.07], share=0.4),
+        shared_seats=Seats(waiting=10_000, seconds=2.0, delays=[0.002] * 700, share=1.2),
+        assigned=Times([0.001] * 94 + [0.05] * 6),
+        shared_assigned=Times([0.002] * 94 + [0.2] * 6),
+        returned=Times([0.003] * 100),
         answers=Cost(9000, Spent(0.6, 0.3), 3.0),
     )
 
 
 def met(found: Figures) -> dict[str, bool | None]:
-    return {row.what.split(",")[0]: row.met for row in report.rows(found)}
+    return {row.what.split(",")[0]: row.met for row in reversed(report.rows(found))}
 
 
 def shown(found: Figures) -> str:
@@ -80,6 +85,21 @@ def test_a_goal_is_met_missed_or_untold() -> None:
     assert met(figures(bare=False))["CPU per message of 280 B"] is None
 
 
+def test_the_shared_store_has_goals_of_its_own() -> None:
+    found, line = met(figures()), report.line(figures())
+    assert (line["seats_shared_per_s"], line["seat_shared_p99_ms"]) == (350, 2.0)
+    assert (line["waiting_cpus"], line["waiting_shared_cpus"]) == (0.4, 1.2)
+    assert [row.met for row in report.rows(figures()) if "who waits" in row.what] == [True, False]
+    assert (line["assigned_p95_ms"], line["assigned_shared_p95_ms"], line["back_in_line_p95_ms"]) == (
+        50,
+        200,
+        3,
+    )
+    assert found["request to seat"] is True
+    assert found["the same on a shared store"] is False
+    assert found["cut to the old place in line"] is True
+
+
 def test_a_ratio_that_is_missing_shows_as_a_dash() -> None:
     assert " - " in shown(figures(bare=False))
     assert "0.50" in shown(figures())
@@ -91,5 +111,7 @@ def test_the_runtimes_are_named() -> None:
 
 
 def test_services_that_were_not_measured_are_null() -> None:
-    line = report.line(replace(figures(), seats=None, answers=None))
-    assert [line[name] for name in ("seats_per_s", "seat_p99_ms", "turn_answers_per_s")] == [None] * 3
+    none = dict.fromkeys(("seats", "shared_seats", "assigned", "shared_assigned", "returned", "answers"))
+    line = report.line(replace(figures(), **none))  # type: ignore[arg-type]
+    names = ("seats_per_s", "seat_p99_ms", "seats_shared_per_s", "assigned_p95_ms", "turn_answers_per_s")
+    assert [line[name] for name in names] == [None] * len(names)
