@@ -86,6 +86,8 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     """Pass bytes on until the end; a reset on one side is one on the other."""
     try:
         while data := await reader.read(CHUNK):
+            if writer.is_closing():  # its other end has gone; more would only be warned about
+                return
             writer.write(data)
             await writer.drain()
         writer.write_eof()
