@@ -106,8 +106,14 @@ class SimFleet:
 
     def _tell_to_end(self, stream: SimStream) -> None:
         stream.draining = True
-        if stream.players:
-            self._report(stream)
+        self._report(stream)
+        if not stream.players:
+            self._stop(stream)
+
+    def _stop(self, stream: SimStream) -> None:
+        seconds = self._world.stop.draw(self._dice) if stream.ready else 0.0
+        if seconds:
+            self.agenda.after(seconds, lambda: self._remove(stream))
         else:
             self._remove(stream)
 
@@ -190,7 +196,7 @@ class SimFleet:
         self.room.ended(stream.number, session, EndedReason.LEFT, seconds, self.agenda.now)
         self._carry_out()
         if stream.draining and not stream.players:
-            self._remove(stream)
+            self._stop(stream)
 
     def _report(self, stream: SimStream) -> None:
         stream.seq += 1

@@ -105,6 +105,7 @@ class World:
 
     Attributes:
         start: of a stream, once its node is there.
+        stop: of a stream, from being told to end, once it has no players.
         nodes: None if there is always room.
         patience: how long players wait before they give up; None is for ever.
         join: seconds from a match until its player is on the seat.
@@ -112,6 +113,7 @@ class World:
     """
 
     start: Spread = field(default_factory=lambda: Spread(45.0, 90.0))
+    stop: Spread = field(default_factory=lambda: Spread(0.0))
     nodes: Nodes | None = None
     patience: Spread | None = field(default_factory=lambda: Spread(120.0, 600.0))
     loop: Loop = field(default_factory=Loop)

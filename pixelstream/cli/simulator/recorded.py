@@ -30,7 +30,8 @@ class Recording(Model):
     """A run of a real fleet.
 
     `seconds` is how long was measured. `starts` are times from a change of the number of replicas until
-    players could be sent to the new stream; `join` is that from a match until the player is on its seat.
+    players could be sent to the new stream, `stops` from such a change until a stream without players was
+    gone; `join` is that from a match until the player is on its seat.
     `interval` and `scrape` are those of the autoscaler and of Prometheus. The fleet is at rest before it.
     """
 
@@ -38,6 +39,7 @@ class Recording(Model):
     players: tuple[Player, ...]
     seconds: float
     starts: tuple[float, ...]
+    stops: tuple[float, ...] = ()
     join: float = 0.5
     interval: float = 15.0
     scrape: float = 15.0
@@ -75,7 +77,8 @@ def replay(recording: Recording, loop: Loop | None = None, *, rounds: int = ROUN
     """
     loop = replace(loop or Loop(), interval=recording.interval, scrape=recording.scrape)
     starts = Spread(0.0, measured=recording.starts)
-    world = World(start=starts, patience=None, loop=loop, join=recording.join)
+    stops = Spread(0.0, measured=recording.stops)
+    world = World(start=starts, stop=stops, patience=None, loop=loop, join=recording.join)
     visits = [Visit(player.arrival, player.seconds) for player in recording.players]
     policy = Policy("recorded", recording.fleet)
     runs = [
