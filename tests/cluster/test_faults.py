@@ -11,9 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cluster import valkey
+from tests.cluster.node.provider import Cluster
 from tests.cluster.release import Charts, Release
 from tests.faults import report, runner
-from tests.faults.cluster.ground import VALUES, cluster
+from tests.faults.cluster.ground import VALUES, playing
 from tests.faults.cluster.strikes import FAULTS
 from tests.faults.fault import Form, Outcome
 
@@ -21,8 +23,10 @@ pytestmark = [pytest.mark.cluster, pytest.mark.own_node, pytest.mark.timeout(150
 
 
 @pytest.fixture(scope="module")
-def release(charts: Charts) -> Iterator[Release]:
+def release(charts: Charts, cluster: Cluster) -> Iterator[Release]:
+    cluster.load(valkey.IMAGE)
     with charts.release("faults") as made:
+        valkey.start(made.kubectl)
         asyncio.run(made.deploy(VALUES))
         yield made
 
@@ -35,7 +39,7 @@ async def test_no_fault_costs_a_session(release: Release) -> None:
             outcomes.append(outcome)
             report.write("cluster", form.name, outcomes)
 
-    async with cluster(release, VALUES, form) as ground:
+    async with playing(release, VALUES, form) as ground:
         found = await runner.run(ground, FAULTS, told)
     assert report.complaints(found) == []
     assert [one.name for one in found] == [one.name for one in FAULTS]

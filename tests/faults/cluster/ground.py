@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pixelstream.cli.stack import browser
 from pixelstream.errors import PixelstreamError
+from tests.cluster import valkey
 from tests.cluster.node import host
 from tests.cluster.node.shell import CommandError
 from tests.cluster.release import BESIDE, Release
@@ -33,6 +34,7 @@ STEADY = 40.0
 SERVICES = ("matchmaker", "proxy", "turn-api", "router")
 VALUES: dict[str, Any] = {
     **BESIDE,
+    "matchmaker": valkey.VALUES,
     "streamer": {"replicas": STREAMS, "terminationGracePeriodSeconds": 1800, "config": {"mode": "clips"}},
     "proxy": {"replicas": 2},
     "router": {"replicas": 2},
@@ -43,7 +45,7 @@ Playing = PlayerSession | BrowserSession
 
 
 class Cluster:
-    """The ground; `cluster()` makes one.
+    """The ground; `playing()` makes one.
 
     Attributes:
         release: what is installed.
@@ -168,7 +170,7 @@ def _asked(check: Callable[[], bool]) -> bool:
 
 
 @asynccontextmanager
-async def cluster(
+async def playing(
     release: Release, values: dict[str, Any], form: Form, *, page: bool = True
 ) -> AsyncIterator[Cluster]:
     """A ground with sessions on it, until the block ends.

@@ -53,6 +53,30 @@ def _restarts(pod: dict[str, Any]) -> int:
     return sum(it["restartCount"] for it in pod["status"].get("containerStatuses", []))
 
 
+async def empty_store(ground: Cluster) -> None:
+    """SIGKILL to Valkey, which comes back empty."""
+    (pod,) = ground.kubectl.json("get", "pods", "--selector=app=store")["items"]
+    host.kill(pod["metadata"]["uid"])
+
+    def again() -> bool:
+        (now,) = ground.kubectl.json("get", "pods", "--selector=app=store")["items"]
+        return _restarts(now) > _restarts(pod)
+
+    await ground.until("Valkey started again", again)
+    await ground.visit()
+
+
+async def no_store(ground: Cluster) -> None:
+    """No Valkey for a while: nobody new is seated, and who plays goes on."""
+    await ground.run("scale", "deployment/store", "--replicas=0")
+    gone = ["get", "pods", "--selector=app=store", "--output=name"]
+    await ground.until("no Valkey", lambda: not ground.kubectl(*gone).strip())
+    await asyncio.sleep(ground.form.pick(short=15, long=60))
+    await ground.run("scale", "deployment/store", "--replicas=1")
+    await ground.run("rollout", "status", "deployment/store", "--timeout=90s")
+    await ground.visit()
+
+
 def rollout(component: str) -> Strike[Cluster]:
     """Return what replaces all pods of a component."""
 
@@ -179,6 +203,8 @@ def _names(ground: Cluster) -> set[str]:
 FAULTS: tuple[Fault[Cluster], ...] = (
     Fault("cluster-matchmaker-killed", "kill -9 of one of two matchmakers", kill_one, short=1),
     Fault("cluster-matchmakers-killed", "kill -9 of all matchmakers", kill_all, short=1),
+    Fault("cluster-store-killed", "kill -9 of Valkey, which comes back empty", empty_store, short=1),
+    Fault("cluster-store-away", "no Valkey for a while", no_store, short=1),
     Fault("cluster-proxy-killed", "kill -9 of all proxies", kill_proxy, short=1),
     *(
         Fault(f"cluster-rollout-{name}", f"rollout of {name}", rollout(name), short=1, settle=60.0)
