@@ -43,6 +43,7 @@ faults-short: .venv/ready $(PAGE) ## The same in minutes; a part of make test
 
 bench: .venv/ready ## What signalling costs, beside a bare relay; prints a table and JSON
 	@$(SETUP) relay
+	@$(SETUP) --optional valkey
 	@pixelstream bench $(ARGS)
 
 lint: .venv/ready ## Style

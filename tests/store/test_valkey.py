@@ -6,8 +6,10 @@ import asyncio
 import random
 import secrets
 from pathlib import Path
+from typing import Any
 
 import pytest
+from valkey.asyncio import Valkey
 
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.effects import AskSeat, FreeSeat, Matched, Released, Returned
@@ -185,6 +187,77 @@ async def test_sessions_on_seats_outlive_the_store(tmp_path: Path) -> None:
             await b.ended(0, "played", EndedReason.LEFT, 3.0)
             await b.ended(0, "reserved", EndedReason.LEFT, 3.0)
             await told_a.until(lambda sink: "reserved" in [gone.session for gone in sink.all(Released)])
+
+
+async def test_a_log_that_was_flushed_is_made_again_of_what_replicas_and_streams_hold(tmp_path: Path) -> None:
+    with valkey_server(tmp_path) as server:
+        async with replicas(server.url, 2) as [(a, told_a), (b, told_b)]:
+            await b.discover(STREAM)
+            await b.report(0, state(1))
+            await a.join("playing", "default")
+            fence = (await told_b.of(AskSeat)).fence
+            await b.granted(0, "playing", fence)
+            await told_a.of(Matched)
+            await a.hand("playing")
+            await b.report(0, state(2, ("playing", SeatState.CONNECTED, fence)))
+            for n in range(4):
+                await (a, b)[n % 2].join(f"p{n}", "default")
+            client: Any = Valkey(unix_socket_path=str(server.socket))
+            async with client:
+                await client.flushall()
+            await gone(a)
+            await gone(b)
+            for store in (a, b):
+                await until_line(store, "p0", "p1", "p2", "p3")
+                assert await seats(store) == ["playing"]
+            assert not told_a.all(Released)
+            assert not told_b.all(FreeSeat)
+
+
+async def test_a_server_that_hangs_is_left_and_found_again(tmp_path: Path) -> None:
+    with valkey_server(tmp_path) as server:
+        async with replicas(server.url, 2) as [(a, told), (b, _)]:
+            await a.join("first", "default")
+            await b.join("second", "default")
+            server.freeze()
+            await gone(a)
+            await gone(b)
+            assert not a.sharing.up
+            assert a.sharing.met
+            assert await a.join("third", "default") is None
+            server.thaw()
+            await until_line(b, "first", "second", "third")
+            assert a.sharing.up
+            assert not told.all(Released)
+
+
+async def test_each_tells_how_it_stands_to_the_others(valkey: ValkeyServer) -> None:
+    async with replicas(valkey.url, 3) as found:
+        for store, _ in found:
+            async with asyncio.timeout(DEADLINE):
+                while store.sharing.replicas != 3:  # noqa: ASYNC110 - the store tells nobody
+                    await asyncio.sleep(0.01)
+            sharing = store.sharing
+            assert sharing.up
+            assert 0 <= sharing.lag < DEADLINE
+
+
+async def test_places_told_to_a_player_come_within_a_second_of_a_change_at_any_replica(
+    valkey: ValkeyServer,
+) -> None:
+    async with replicas(valkey.url, 3) as found:
+        stores = [store for store, _ in found]
+        for n in range(9):
+            await stores[n % 3].join(f"p{n}", "default")
+        await until_line(stores[2], *(f"p{n}" for n in range(9)))
+        for n in range(8):
+            await stores[n % 3].leave(f"p{n}")
+            async with asyncio.timeout(1.0):
+                while True:
+                    (place,) = await stores[2].places(["p8"])
+                    if place.position == 8 - n:
+                        break
+                    await asyncio.sleep(0.005)
 
 
 async def test_any_moves_make_the_same_of_the_shared_store_as_of_the_one_in_memory(

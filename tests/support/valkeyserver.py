@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,16 @@ class ValkeyServer:
             if "eady to accept connections" in line or "entinel ID is" in line:
                 return
         raise AssertionError("".join(said))
+
+    def freeze(self) -> None:
+        """Let it do nothing, as a server does that hangs; its connections stay open."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """End it at once."""
