@@ -104,6 +104,10 @@ def monitoring(kubectl: Kubectl) -> Iterator[Monitoring]:
         for api in APIS:
             kubectl("delete", "apiservice", f"v1beta1.{api}", "--ignore-not-found")
         kubectl("delete", "namespace", NAMESPACE, "--timeout=90s", timeout=100)
+        kubectl("delete", "clusterrole", *(f"{NAMESPACE}-{name}" for name in ("prometheus", "adapter")))
+        bindings = (f"{NAMESPACE}-{name}" for name in ("prometheus", "adapter", "delegator"))
+        kubectl("delete", "clusterrolebinding", *bindings)
+        kubectl.within("kube-system")("delete", "rolebinding", f"{NAMESPACE}-reader")
 
 
 def _jobs(namespace: str, monitor: Object, interval: str) -> Iterator[Object]:

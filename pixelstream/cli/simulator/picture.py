@@ -16,6 +16,8 @@ WIDTH, PANEL, LEFT, TOP, GAP = 960, 200, 56, 40, 44
 COLOURS = {"busy": "#2f9e6e", "idle": "#f2c14e", "starting": "#a77bd1"}
 LINES = {"wanted": "#1c6dd0", "waiting": "#d64545"}
 GRID = "#d8dde6"
+SHORT = 3600.0
+"""Seconds; of a span no longer than this, minutes are shown and no days."""
 
 
 def svg(outcomes: Sequence[Outcome]) -> str:
@@ -79,7 +81,7 @@ def _panel(outcome: Outcome, y: int, top: int) -> list[str]:
         points = [(across(one.at), up(getattr(one, name))) for one in outcome.samples]
         parts.append(f'<path d="{_path(points)}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
     for at in _times(outcome):
-        stamp = datetime.fromtimestamp(at, UTC).strftime("%d.%m. %H:%M")
+        stamp = datetime.fromtimestamp(at, UTC).strftime("%d.%m. %H:%M" if span > SHORT else "%M:%S")
         parts.append(f'<text x="{across(at):.1f}" y="{y + PANEL + 16}" text-anchor="middle">{stamp}</text>')
     return parts
 

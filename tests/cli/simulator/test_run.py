@@ -15,8 +15,10 @@ from pixelstream.cli.simulator.recorded import Figures, Player, Recording, repla
 from pixelstream.cli.simulator.run import simulate
 from pixelstream.cli.simulator.streams import BUSY, IDLE, SPARE, STARTING
 from pixelstream.settings.fleets import BudgetSettings, BufferSettings, FleetSettings
+from pixelstream.settings.values.kubernetes import Behavior, ScalingRules
 
 INSTANT = Loop(interval=1.0, scrape=0.0)
+AT_ONCE = Behavior(scale_down=ScalingRules(stabilization_window_seconds=0))
 WORLD = World(start=Spread(30.0), patience=None, loop=INSTANT, join=0.0)
 HOUR = 3600.0
 
@@ -75,6 +77,13 @@ def test_players_without_patience_give_up_and_are_counted() -> None:
     hasty = replace(WORLD, patience=Spread(10.0))
     found = run(FleetSettings(buffer=0), Visit(100.0, 60.0), world=hasty)
     assert (found.waits, found.gave_up, found.abandoned) == ([], [10.0], 1.0)
+
+
+def test_a_stream_costs_until_it_is_gone_and_seats_nobody_on_its_way() -> None:
+    world = replace(WORLD, stop=Spread(20.0), loop=replace(INSTANT, behavior=AT_ONCE))
+    found = run(FleetSettings(buffer=0), Visit(0.0, 60.0), Visit(105.0, 60.0), world=world)
+    assert found.seconds[IDLE] == pytest.approx(2 * 20.0, abs=4.0)
+    assert found.waits == [pytest.approx(30.5, abs=0.6)] * 2
 
 
 def test_nodes_take_time_and_money() -> None:
