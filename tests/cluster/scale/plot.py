@@ -55,14 +55,14 @@ def _chart(figures: Sequence[Figures], title: str, unit: str, lines: Sequence[tu
         parts.append(f"<line x1='{MARGIN}' x2='{right}' y1='{y:.1f}' y2='{y:.1f}' stroke='#ddd'/>")
         parts.append(_text(MARGIN - 6, y + 4, f"{most_y * step / 4:.3g}", anchor="end"))
     parts += [_text(place(one.streams, 0)[0], low + 18, str(one.streams), anchor="middle") for one in figures]
-    for colour, (name, words) in zip(COLOURS, lines, strict=False):
+    for colour, beside, (name, words) in zip(COLOURS, (-8, 16), lines, strict=False):
         points = [place(one.streams, value) for one, value in zip(figures, values(name), strict=True)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         parts.append(f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2'/>")
         parts += [f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3.5' fill='{colour}'/>" for x, y in points]
         if words:
             x, y = points[-1]
-            parts.append(_text(x, y - 8, words, anchor="end", colour=colour))
+            parts.append(_text(x, y + beside, words, anchor="end", colour=colour))
     return "".join(parts)
 
 
