@@ -186,7 +186,7 @@ class WebSocket(asyncio.Protocol):
         """Join this accepted socket with a dialled one, byte for byte, until either ends.
 
         Both handshakes must be done and without extensions. What has arrived of an unfinished
-        frame goes first, so the joint may fall inside a frame.
+        message and frame goes first, so the joint may fall inside either.
         """
         if self._client is peer._client:
             raise ValueError(
@@ -194,6 +194,9 @@ class WebSocket(asyncio.Protocol):
             )
         for one, other in ((self, peer), (peer, self)):
             one._peer, one._fast = other, 0
+            if one._fragments is not None:
+                other._begin(one._fragments)
+                one._fragments = None
             if one._rest:
                 other._transport.write(bytes(one._rest[one._pos :]))
                 one._rest, one._pos = b"", 0
@@ -355,6 +358,12 @@ class WebSocket(asyncio.Protocol):
             whole, self._fragments = bytes(self._fragments), None
             self._fast = 0 if self._client else self._limit
             self._deliver(whole)
+
+    def _begin(self, fragments: bytearray) -> None:
+        """Send the beginning of a text message, which goes on in frames that pass unparsed."""
+        frame = bytearray(frames.build(frames.TEXT, bytes(fragments), mask=self._client))
+        frame[0] &= ~frames.FIN & 0xFF
+        self._transport.write(bytes(frame))
 
     def _control(self, opcode: int, payload: bytes) -> None:
         if not self.closing and not self._transport.is_closing():

@@ -226,7 +226,7 @@ class MemoryStore:
             if self._timer is not None:
                 self._timer.cancel()
             self._timer_at = due
-            self._timer = self._loop.call_later(max(0.0, due - self._clock()), self._tick)
+            self._timer = self._loop.call_later(max(0.0, due - self._clock()), self._due)
 
     def _tell(self, sink: Sink, effect: Effect) -> None:
         try:
@@ -234,7 +234,11 @@ class MemoryStore:
         except Exception:  # a fault over one session must not keep the others from their effects
             log.exception("effect failed", effect=type(effect).__name__)
 
-    def _tick(self) -> None:
+    def _due(self) -> None:
+        """Let what has come already be carried out first: after a stall the timer is ahead of the answers."""
         self._timer = self._timer_at = None
+        self._loop.call_soon(self._tick)
+
+    def _tick(self) -> None:
         self._room.tick(self._clock())
         self._after()

@@ -282,6 +282,32 @@ async def test_what_came_behind_the_frame_that_made_the_splice_is_not_lost(serve
     await listener.close()
 
 
+async def test_a_message_in_fragments_may_begin_before_a_splice_and_end_behind_it(server: Server) -> None:
+    front = Recorder()
+    listener = await listen("127.0.0.1", 0, route=lambda _: front, limits=LIMITS)
+    pieces: list[str] = ["a", "b", "c"]
+    go = asyncio.Event()
+
+    async def message() -> AsyncIterator[str]:
+        for piece in pieces:
+            yield piece
+            if piece == "b":
+                await go.wait()
+
+    async with connect(f"ws://127.0.0.1:{listener.port}", compression=None) as browser:
+        sending = asyncio.create_task(browser.send(message()))
+        await front.until(lambda _: bool(front.sockets))
+        async with asyncio.timeout(DEADLINE):
+            while bytes(front.sockets[0]._fragments or b"") != b"ab":  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.005)
+        front.sockets[0].splice(await dial(server.url, Recorder(), limits=LIMITS))
+        go.set()
+        await sending
+        async with asyncio.timeout(DEADLINE):
+            assert await browser.recv() == "abc"
+    await listener.close()
+
+
 async def test_a_slow_browser_behind_a_splice_slows_the_seat_down() -> None:
     """Bytes that the browser doesn't take must wait at their source, not in our memory."""
     source = Recorder()
