@@ -22,6 +22,7 @@ const UNKNOWN: Record<Supply, string> = {
   taken: 'No estimate yet',
   starting: 'A stream is being started',
   budget: 'All streams that the budget allows are taken',
+  held: 'Seats are not given out for the moment; you keep your place',
 };
 
 /** What the server expects, or why it can't say, as a phrase that starts a sentence. */

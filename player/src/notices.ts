@@ -11,11 +11,11 @@ export interface Line {
   readonly estimate: number | null;
   /** Seconds waited so far, by the server's count. */
   readonly waited: number;
-  /** What frees a seat: a player who leaves, a stream that is being started, or the next day's budget. */
+  /** What frees a seat: a player who leaves, a stream that is started, the next day's budget; or none is given now. */
   readonly supply: Supply;
 }
 
-export type Supply = 'taken' | 'starting' | 'budget';
+export type Supply = 'taken' | 'starting' | 'budget' | 'held';
 
 export type Notice =
   | { readonly kind: 'queued'; readonly line: Line; readonly ticket: string | null }
@@ -49,8 +49,13 @@ function lineOf(message: Record<string, unknown>): Line {
     position: position !== null && position >= 1 ? Math.floor(position) : null,
     estimate: numberOf(message['estimate']),
     waited: numberOf(message['waited']) ?? 0,
-    supply: message['supply'] === 'starting' || message['supply'] === 'budget' ? message['supply'] : 'taken',
+    supply: supplyOf(message),
   };
+}
+
+function supplyOf(message: Record<string, unknown>): Supply {
+  if (message['seating'] === false) return 'held';
+  return message['supply'] === 'starting' || message['supply'] === 'budget' ? message['supply'] : 'taken';
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

@@ -129,6 +129,9 @@ describe('words', () => {
     };
     expect(['taken', 'starting', 'budget', 'magic'].map(words)).toEqual(
       ['No estimate yet', 'A stream is being started', 'All streams that the budget allows are taken', 'No estimate yet']);
+    const held = readNotice('{"type":"matchmaker","queued":true,"position":4,"estimate":null,"supply":"starting","seating":false}');
+    expect(held).toEqual({ kind: 'queued', line: { position: 4, estimate: null, waited: 0, supply: 'held' }, ticket: null });
+    expect(estimateWords(null, 'held')).toBe('Seats are not given out for the moment; you keep your place');
   });
 
   it('show clocks and rates', () => {
