@@ -66,6 +66,7 @@ class Fleet:
 
     def __init__(self, kubectl: Kubectl) -> None:
         self._kubectl = kubectl
+        self._pods = f"/api/v1/namespaces/{kubectl.namespace}/pods"
         kubectl.apply(_service(), _deployment())
 
     def size(self, count: int) -> list[str]:
@@ -76,8 +77,13 @@ class Fleet:
 
     def end(self) -> None:
         """Delete all pods and wait until they are gone."""
-        self._kubectl("delete", "deployment/scale", "--wait=false")
-        self._kubectl("delete", "pod", "--all", "--grace-period=0", "--force", timeout=SECONDS)
+        self._kubectl("delete", "deployment/scale", "--cascade=foreground", "--wait=false")
+        # One request for all: kubectl by itself waits for each.
+        self._kubectl("delete", "--raw", f"{self._pods}?gracePeriodSeconds=0", timeout=SECONDS)
+        eventually("the fleet's end", self._gone, SECONDS)
+
+    def _gone(self) -> bool:
+        return not self._kubectl("get", "pod", "--output=name").strip()
 
     def _serving(self) -> list[str]:
         slices = self._kubectl.json("get", "endpointslices", "--selector", SELECTOR)["items"]
