@@ -1,6 +1,6 @@
 """A Valkey of the tests' own beside a release, for two matchmakers that share a store.
 
-Trap: it keeps nothing on disk, so a pod that comes anew is empty, which is the worst that can happen to a store.
+Trap: it keeps nothing on disk, so a pod that comes anew is empty: the worst that can happen to a store.
 """
 
 from __future__ import annotations
