@@ -27,6 +27,9 @@ from tests.support.matchmaking import Visitor
 FLEET = "deployment/px-streamer-default"
 SCALER = "horizontalpodautoscaler/px-streamer-default"
 SECONDS = 150.0
+SCRAPE = 4
+"""Seconds between two readings of Prometheus: no divisor of the autoscaler's five, or the two would keep
+step, and every run would be as lucky as it began."""
 QUICK = 5
 """Seconds that scaling down looks back."""
 
@@ -51,7 +54,7 @@ def values(
     return {
         **{name: {"enabled": page} for name in ("router", "player")},
         **{name: {"enabled": False} for name in ("turn", "turn-api")},
-        "global": {"monitoring": {"enabled": True, "interval": "5s"}},
+        "global": {"monitoring": {"enabled": True, "interval": f"{SCRAPE}s"}},
         "streamer": {
             **({} if page else {"config": {"mode": "signalling"}}),
             "signalserver": {"config": {"auth": {"lease": "optional"}}},
@@ -98,7 +101,7 @@ class Loop:
     def watch(self) -> None:
         """Have Prometheus read what the charts say."""
         monitors = of_kind(objects(template(values=values())), "PodMonitor")
-        self.watched.watch(self.release.place.namespace, monitors)
+        self.watched.watch(self.release.place.namespace, monitors, f"{SCRAPE}s")
 
     async def deploy(self, wanted: dict[str, Any]) -> None:
         """Install or upgrade, unless it is as wanted; the matchmaker learns of it at once."""

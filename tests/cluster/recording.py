@@ -27,7 +27,7 @@ from pixelstream.cli.simulator.picture import svg
 from pixelstream.cli.simulator.recorded import Figures, Player, Recording, replay
 from pixelstream.settings.fleets import FleetSettings
 from pixelstream.settings.values.kubernetes import Behavior, ScalingRules
-from tests.cluster.loop import SECONDS, Guest, Loop
+from tests.cluster.loop import SCRAPE, SECONDS, Guest, Loop
 from tests.cluster.node.api import Api
 
 HERE = ("free", "resting", "reserved", "taken", "away")
@@ -35,8 +35,8 @@ HERE = ("free", "resting", "reserved", "taken", "away")
 
 POLL = 0.2
 """Seconds between two looks."""
-INTERVAL, SCRAPE, WINDOW = 5.0, 5.0, 15
-"""Seconds of the autoscaler, of Prometheus, and that scaling down looks back."""
+INTERVAL, WINDOW = 5.0, 15
+"""Seconds between two decisions of the autoscaler, and that scaling down looks back."""
 
 WAVES = 4
 APART = 88.0

@@ -23,7 +23,7 @@ from tests.cluster.loop import Loop, values
 from tests.cluster.monitoring import IMAGES, Monitoring, monitoring
 from tests.cluster.node.kubectl import Kubectl
 from tests.cluster.node.provider import Cluster
-from tests.cluster.recording import PATTERN, WAVES, record, told
+from tests.cluster.recording import PATTERN, WAVES, WINDOW, record, told
 from tests.cluster.release import PLAYING_SECONDS, Charts, still_plays
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
@@ -81,7 +81,7 @@ async def test_a_player_waits_in_the_page_while_the_first_stream_starts_and_play
 
 
 async def test_the_simulator_tells_what_the_real_loop_does(loop: Loop, artifacts: Path) -> None:
-    wanted = values(buffer=0, minimum=0, window=15)
+    wanted = values(buffer=0, minimum=0, window=WINDOW)
     async with loop.opened(wanted, rests=0):
         run = await record(loop, PATTERN if LONG else PATTERN[: len(PATTERN) // WAVES])
     assert run.endings == []
