@@ -8,8 +8,8 @@ why moves name sessions and links, never positions or counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
 
 from pixelstream.matchmaking.effects import Effect
 from pixelstream.matchmaking.model import JoinRefusal, Known, Session, SessionState, Visit, Way
@@ -18,6 +18,15 @@ from pixelstream.matchmaking.views import FleetView, Place, Sharing, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
 
 Sink = Callable[[Effect], None]
+Joined = Coroutine[Any, Any, JoinRefusal | None]
+"""The answer to a player's coming: why it may not wait, None if it does."""
+
+
+async def at_once(refusal: JoinRefusal | None) -> JoinRefusal | None:
+    """Give an answer that is there already."""
+    return refusal
+
+
 Ear = Callable[[Session, float | None], None]
 """Is told a session that has just ended, and the seconds that it was played."""
 
@@ -56,13 +65,11 @@ class Store(Protocol):
     async def close(self) -> None:
         """Let go of timers and connections."""
 
-    async def join(
-        self, session: str, fleet: str, *, user: str | None = None, way: Way = Way.JOINED
-    ) -> JoinRefusal | None:
-        """Let a player wait; see `Room.join`."""
+    def join(self, session: str, fleet: str, *, user: str | None = None, way: Way = Way.JOINED) -> Joined:
+        """Let a player wait; see `Room.join`. The move is made by the call, its answer may take a while."""
 
-    async def resume(self, visit: Visit) -> JoinRefusal | None:
-        """Let a player with a ticket go on waiting at its old place; see `Room.resume`."""
+    def resume(self, visit: Visit) -> Joined:
+        """As `join`, let a player with a ticket go on waiting at its old place; see `Room.resume`."""
 
     async def leave(self, session: str) -> None:
         """Take out a player whose socket is gone; see `Room.leave`."""

@@ -137,13 +137,14 @@ class Follower:
         self._down()
         self._stay.set()
 
-    async def ask(self, *event: Any) -> Any:
-        """Write an event and return what came of it; None if the room was lost first."""
-        number = self.post(*event)
+    def ask(self, *event: Any) -> asyncio.Future[Any]:
+        """Write an event; what is returned gives what came of it, None if the room was lost first."""
+        number, answer = self.post(*event), self._loop.create_future()
         if number < 0:
-            return None
-        answer = self._answers[number] = self._loop.create_future()
-        return await answer
+            answer.set_result(None)
+        else:
+            self._answers[number] = answer
+        return answer
 
     async def settle(self) -> None:
         """Wait until all that was posted is carried out, or the room is lost, or it takes too long."""

@@ -15,12 +15,12 @@ import structlog
 
 from pixelstream.matchmaking.books import Rules
 from pixelstream.matchmaking.effects import Effect, Released
-from pixelstream.matchmaking.model import JoinRefusal, Known, SessionState, Visit, Way
+from pixelstream.matchmaking.model import Known, SessionState, Visit, Way
 from pixelstream.matchmaking.room import Room
 from pixelstream.matchmaking.usage import Occupied
 from pixelstream.matchmaking.views import FleetView, Place, Sharing, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
-from pixelstream.store.base import Ear, Sink, StoreWatcher
+from pixelstream.store.base import Ear, Joined, Sink, StoreWatcher, at_once
 from pixelstream.store.looks import Looks, tell_end
 
 RETURNING = 10.0
@@ -85,20 +85,18 @@ class MemoryStore:
 
     # --- moves -------------------------------------------------------------------------------
 
-    async def join(
-        self, session: str, fleet: str, *, user: str | None = None, way: Way = Way.JOINED
-    ) -> JoinRefusal | None:
+    def join(self, session: str, fleet: str, *, user: str | None = None, way: Way = Way.JOINED) -> Joined:
         """See `Store.join`."""
         refusal = self._room.join(session, fleet, self._clock(), user=user, way=way)
         self._after()
-        return refusal
+        return at_once(refusal)
 
-    async def resume(self, visit: Visit) -> JoinRefusal | None:
+    def resume(self, visit: Visit) -> Joined:
         """See `Store.resume`; a young room waits for the others of the one before."""
         self._gather()
         refusal = self._room.resume(visit, self._clock())
         self._after()
-        return refusal
+        return at_once(refusal)
 
     async def leave(self, session: str) -> None:
         """See `Store.leave`."""

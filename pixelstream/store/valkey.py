@@ -12,7 +12,7 @@ waits for it, but `places` doesn't, since it is asked all the time.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from pixelstream.matchmaking.model import SEATED, JoinRefusal, Known, ReleaseRea
 from pixelstream.matchmaking.usage import Occupied
 from pixelstream.matchmaking.views import FleetView, Place, Sharing, StreamView
 from pixelstream.protocol.control import EndedReason, RefusedReason, State
-from pixelstream.store.base import Ear, Sink, StoreWatcher
+from pixelstream.store.base import Ear, Joined, Sink, StoreWatcher, at_once
 from pixelstream.store.clients import Address
 from pixelstream.store.follower import Follower
 from pixelstream.store.holding import Holding, write_streams, write_visit
@@ -104,31 +104,30 @@ class ValkeyStore:
 
     # --- moves -------------------------------------------------------------------------------
 
-    async def join(
-        self, session: str, fleet: str, *, user: str | None = None, way: Way = Way.JOINED
-    ) -> JoinRefusal | None:
+    def join(self, session: str, fleet: str, *, user: str | None = None, way: Way = Way.JOINED) -> Joined:
         """See `Store.join`; without a server a player waits for it, a REST caller is refused."""
         if self._draining:
-            return JoinRefusal.DRAINING
+            return at_once(JoinRefusal.DRAINING)
         if not self.connected and way is Way.REMOTE:
-            return JoinRefusal.UNAVAILABLE
+            return at_once(JoinRefusal.UNAVAILABLE)
         now = self._follower.now()
         visit = Visit(session, fleet, now, user, way, came=now)
         self._holding.visits[session] = visit
         self._untold.add(session)
-        return self._joined(visit, await self._follower.ask("join", session, fleet, user, way.value))
+        return self._joined(visit, self._follower.ask("join", session, fleet, user, way.value))
 
-    async def resume(self, visit: Visit) -> JoinRefusal | None:
+    def resume(self, visit: Visit) -> Joined:
         """See `Store.resume`; without a server its place is kept here until there is one."""
         if self._draining:
-            return JoinRefusal.DRAINING
+            return at_once(JoinRefusal.DRAINING)
         visit = replace(visit, came=self._follower.now())
         self._holding.visits[visit.session] = visit
         self._untold.add(visit.session)
-        return self._joined(visit, await self._follower.ask("resume", write_visit(visit)))
+        return self._joined(visit, self._follower.ask("resume", write_visit(visit)))
 
-    def _joined(self, visit: Visit, refusal: str | None) -> JoinRefusal | None:
-        if refusal is not None:
+    async def _joined(self, visit: Visit, answer: Awaitable[str | None]) -> JoinRefusal | None:
+        refusal = await answer
+        if refusal is not None and self._holding.visits.get(visit.session) is visit:
             self._holding.visits.pop(visit.session, None)
         if self.connected:
             self._untold.discard(visit.session)

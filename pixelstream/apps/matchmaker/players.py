@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 import orjson
 import structlog
@@ -24,6 +25,7 @@ from pixelstream.apps.matchmaker.pushes import Pushes
 from pixelstream.matchmaking.model import JoinRefusal, ReleaseReason, Way
 from pixelstream.net.websocket import WebSocket
 from pixelstream.settings.matchmaker import Queue
+from pixelstream.store.base import Joined
 
 POLICY, RESTART, TRY_AGAIN_LATER, DISPLACED = 1008, 1012, 1013, 4001
 MAX_PING = 256
@@ -64,6 +66,7 @@ class WaitingRoom:
         self._loop = asyncio.get_running_loop()
         self._pings: deque[Player] = deque()
         self._left = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.players: dict[str, Player] = {}
         self.on_came: Callable[[Player], None] = lambda _: None
         self.on_gone: Callable[[Player], None] = lambda _: None
@@ -119,33 +122,42 @@ class WaitingRoom:
     # --- what the store wants ------------------------------------------------------------------
 
     async def _join(self, player: Player) -> None:
-        if player.ws.closing:
-            return
-        refusal = await self._store.join(player.session, player.fleet, user=player.user, way=player.way)
-        await self._placed(player, refusal)
+        if not player.ws.closing:
+            answer = self._store.join(player.session, player.fleet, user=player.user, way=player.way)
+            self._later(self._placed(player, answer))
 
     async def _resume(self, player: Player) -> None:
-        if player.ws.closing or player.ticket is None:
-            return
-        refusal = await self._store.resume(player.visit(player.ticket))
-        if refusal is JoinRefusal.VOID:
-            if self.players.get(player.session) is player:
-                del self.players[player.session]
-            player.begin_anew()
-            self.players[player.session] = player
-            await self._join(player)
-        else:
-            await self._placed(player, refusal)
+        if not player.ws.closing and player.ticket is not None:
+            self._later(self._placed(player, self._store.resume(player.visit(player.ticket))))
 
-    async def _placed(self, player: Player, refusal: JoinRefusal | None) -> None:
+    def _later(self, placing: Coroutine[Any, Any, None]) -> None:
+        """Don't hold up the moves of others while the store answers: thousands may come at once."""
+        task = asyncio.create_task(placing)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _placed(self, player: Player, answer: Joined) -> None:
+        refusal = await answer
+        if player.stage is Stage.OVER:
+            return
+        if refusal is JoinRefusal.VOID:
+            self._anew(player)
+            return
         if refusal is not None:
             self._metrics.refusals.counts[refusal] += 1
             code = POLICY if refusal is JoinRefusal.UNKNOWN_FLEET else TRY_AGAIN_LATER
             self._over(player, notices.refused(refusal), code, refusal.value)
             return
         self.on_came(player)
-        if (place := await self._store.place(player.session)) and player.stage is Stage.WAITING:
-            self._pushes.add(player, place)
+        places = await self._store.places([player.session])
+        if places and player.stage is Stage.WAITING:
+            self._pushes.add(player, places[0])
+
+    def _anew(self, player: Player) -> None:
+        del self.players[player.session]
+        player.begin_anew()
+        self.players[player.session] = player
+        self._inbox.put(partial(self._join, player))
 
     def leaving(self, player: Player, stage: Stage) -> None:
         """Stop telling positions to a player who has a seat now."""
