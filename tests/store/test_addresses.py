@@ -175,7 +175,8 @@ async def until_said(client: Any, words: str, *command: str) -> None:
 async def test_in_a_cluster_of_three_one_node_has_it_all(tmp_path: Path, tls: bool) -> None:  # noqa: FBT001
     authority = Authority(tmp_path)
     with ExitStack() as stack:
-        ports, clients = [], []
+        ports: list[str] = []
+        clients: list[Any] = []
         for n in range(3):
             folder = tmp_path / f"node-{n}"
             folder.mkdir()

@@ -220,7 +220,7 @@ class World:
         self.obey()
 
     def come_back(self, player: Player, *, noticed: bool) -> None:
-        """The player's socket breaks, and another comes with its ticket; who plays or is gone is somebody new."""
+        """The player's socket breaks and another comes with its ticket; who plays is somebody new."""
         if player.way is Way.REMOTE or player.ticket is None:
             return
         if noticed and player.stage in {"waiting", "matched"}:
