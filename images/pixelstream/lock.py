@@ -17,7 +17,8 @@ HEAD = "# Written by `make image-lock`: what pyproject.toml resolved to. Do not 
 
 def main() -> None:
     """Resolve without installing, and write the closure beside this file."""
-    words = ["install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-", ".[media,otel]", *OLDER]
+    options = ["--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
+    words = ["install", *options, ".[media,otel]", *OLDER]
     report = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-m", "pip", *words], check=True, stdout=subprocess.PIPE, text=True
     ).stdout
