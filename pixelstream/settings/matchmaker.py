@@ -246,7 +246,11 @@ class UsageSettings(Model):
 
 
 class Drain(Model):
-    """How long joined players may go on after SIGTERM; those who wait are told to come again at once."""
+    """How long joined players may go on after SIGTERM.
+
+    Pages that wait go to another matchmaker at once and keep their places. Other front ends wait on and are
+    seated from here if the store is shared; if not, they are told to connect again.
+    """
 
     deadline: Seconds = 3600.0
 
