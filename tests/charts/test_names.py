@@ -28,6 +28,8 @@ MADE_ELSEWHERE = {
     "Secret/turn-certificate",
     "Secret/px-router-tls",  # cert-manager's
     "ConfigMap/kube-root-ca.crt",
+    "Secret/store",
+    "Secret/store-tls",
 }
 
 
