@@ -73,6 +73,13 @@ class Monitoring:
         result: list[Object] = found["data"]["result"]
         return result
 
+    def asked(self) -> int:
+        """How often Prometheus was asked for values so far: once at each look of the only autoscaler."""
+        path = f"/api/v1/namespaces/{self.kubectl.namespace}/services/prometheus:9090/proxy/metrics"
+        name = 'prometheus_http_requests_total{code="200",handler="/api/v1/query"}'
+        lines = (line.rsplit(" ", 1) for line in self.kubectl("get", "--raw", path).splitlines())
+        return int(next((float(value) for found, value in lines if found == name), 0))
+
     def serves(self, namespace: str, metric: str) -> bool:
         """Whether the adapter serves an external metric with a value now."""
         path = f"/apis/external.metrics.k8s.io/v1beta1/namespaces/{namespace}/{metric}"

@@ -16,17 +16,16 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import httpx
 
+from pixelstream.cli.simulator.model import CHART_BEHAVIOR, Policy
 from pixelstream.cli.simulator.model import Loop as SimLoop
-from pixelstream.cli.simulator.model import Policy
 from pixelstream.cli.simulator.outcome import Outcome, Sample
 from pixelstream.cli.simulator.picture import svg
 from pixelstream.cli.simulator.recorded import Figures, Player, Recording, replay
 from pixelstream.settings.fleets import FleetSettings
-from pixelstream.settings.values.kubernetes import Behavior, ScalingRules
+from pixelstream.settings.values.kubernetes import ScalingRules
 from tests.cluster.loop import SCRAPE, SECONDS, Guest, Loop
 from tests.cluster.node.api import Api
 
@@ -35,8 +34,8 @@ HERE = ("free", "resting", "reserved", "taken", "away")
 
 POLL = 0.2
 """Seconds between two looks."""
-INTERVAL, WINDOW = 5.0, 15
-"""Seconds between two decisions of the autoscaler, and that scaling down looks back."""
+WINDOW = 15
+"""Seconds that scaling down looks back."""
 
 WAVES = 4
 APART = 88.0
@@ -57,11 +56,13 @@ class Run:
         samples: of the fleet; times are seconds since the run began.
         replicas: changes of their number: seconds since the run began, and by how much.
         came, went: when players could be sent to a stream, and when one was gone.
+        interval: seconds between two looks of the autoscaler: its own five and what a look takes.
         used: GPU-seconds by state, as the matchmaker counted them.
     """
 
     began: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
+    interval: float = 0.0
     guests: list[tuple[Guest, float]] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     replicas: list[tuple[float, int]] = field(default_factory=list)
@@ -108,7 +109,7 @@ async def record(loop: Loop, pattern: Sequence[tuple[float, float]]) -> Run:
         trust_env=False,
         timeout=10,
     ) as client:
-        before = await _used(client)
+        before, looks = await _used(client), loop.watched.asked()
         looking = asyncio.create_task(_look(run, api, deployment, client))
         try:
             await asyncio.gather(*(_play(loop, run, at, seconds) for at, seconds in pattern))
@@ -119,6 +120,7 @@ async def record(loop: Loop, pattern: Sequence[tuple[float, float]]) -> Run:
                 await looking
             api.close()
         run.seconds = time.monotonic() - run.began
+        run.interval = run.seconds / (loop.watched.asked() - looks)
         run.used = {state: seconds - before[state] for state, seconds in (await _used(client)).items()}
     return run
 
@@ -180,19 +182,26 @@ def told(run: Run, artifacts: Path, *, keep: bool) -> dict[str, float]:
     )
     recording = Recording(
         fleet=fleet, players=players, seconds=run.seconds, starts=tuple(run.starts), stops=tuple(run.stops),
-        join=fmean(run.joins), interval=INTERVAL, scrape=SCRAPE,
+        join=fmean(run.joins), interval=run.interval, scrape=SCRAPE,
     )  # fmt: skip
-    behavior = Behavior(scale_down=ScalingRules(stabilization_window_seconds=WINDOW))
+    slow = ScalingRules(stabilization_window_seconds=WINDOW)
+    behavior = CHART_BEHAVIOR.model_copy(update={"scale_down": slow})
     replayed = replay(recording, SimLoop(behavior=behavior))
     phases = {name: _seconds(run.samples, name) for name in ("idle", "starting", "busy")}
     measured = Figures(fmean(run.waits), **phases)
     off = replayed.off(measured)
     figures = {
-        "players": len(players), "seconds": round(run.seconds, 1), "measured": _round(asdict(measured)),
-        "simulated": _round(asdict(replayed)), "off": {name: round(it, 3) for name, it in off.items()},
-        "starts": _round(dict(enumerate(run.starts))), "stops": _round(dict(enumerate(run.stops))),
-        "waits": _round(dict(enumerate(run.waits))), "counted": _round(run.used),
-    }  # fmt: skip
+        "players": len(players),
+        "seconds": round(run.seconds, 1),
+        "interval": round(run.interval, 2),
+        "measured": _round(asdict(measured)),
+        "simulated": _round(asdict(replayed)),
+        "off": {name: round(it, 3) for name, it in off.items()},
+        "counted_by_the_matchmaker": _round(run.used),
+        "waits": [round(it, 2) for it in run.waits],
+        "starts": [round(it, 2) for it in run.starts],
+        "stops": [round(it, 2) for it in run.stops],
+    }
     (artifacts / ("simulator.json" if keep else "simulator-short.json")).write_text(
         json.dumps(figures, indent=1)
     )
@@ -216,5 +225,5 @@ def _outcome(run: Run, fleet: FleetSettings, measured: Figures) -> Outcome:
     )  # fmt: skip
 
 
-def _round(found: dict[Any, float]) -> dict[str, float]:
-    return {str(name): round(value, 2) for name, value in found.items()}
+def _round(found: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 2) for name, value in found.items()}
