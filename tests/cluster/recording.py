@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
@@ -215,13 +215,24 @@ def _seconds(samples: Sequence[Sample], phase: str) -> float:
     return sum(float(getattr(one, phase)) * (then.at - one.at) for one, then in pairwise(samples))
 
 
+def _turns(samples: Sequence[Sample]) -> list[Sample]:
+    """Those that differ from the one before or behind; a line through them is that through all."""
+    state = [replace(one, at=0.0) for one in samples]
+    last = len(samples) - 1
+    return [
+        one
+        for place, one in enumerate(samples)
+        if place in {0, last} or not state[place - 1] == state[place] == state[place + 1]
+    ]
+
+
 def _outcome(run: Run, fleet: FleetSettings, measured: Figures) -> Outcome:
     seconds = {name: getattr(measured, name) for name in ("idle", "starting", "busy")}
     return Outcome(
         policy=Policy("The real loop", fleet), begin=0.0, end=run.seconds, visits=len(run.guests),
         waits=run.waits, gave_up=[], seconds=seconds, capped=0.0,
         most=max(one.busy + one.idle + one.starting for one in run.samples),
-        changes=len(run.replicas), samples=run.samples,
+        changes=len(run.replicas), samples=_turns(run.samples),
     )  # fmt: skip
 
 
