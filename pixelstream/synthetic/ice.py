@@ -1,15 +1,22 @@
 """From the signalling messages' ICE servers and candidates to aiortc's.
 
 The traps: aiortc uses one STUN and one TURN server, the first that it finds, and a public STUN server if
-it is given none at all; a server that does not answer holds up every offer by 5 s.
+it is given none at all; a server that does not answer holds up every offer by 5 s. And aioice counts an
+answer to a consent check that took half a second as none, so a busy machine alone could end a connection.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from aioice import ice as aioice_ice
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceCandidate, RTCIceServer
 from aiortc.rtcicetransport import parse_stun_turn_uri
 from aiortc.sdp import candidate_from_sdp
+
+CONSENT_FAILURES: Final = 12
+"""Checks in a row, 5 s apart, without an answer in time: a minute, as long as a seat is kept."""
+
+aioice_ice.CONSENT_FAILURES = CONSENT_FAILURES
 
 MAX_CANDIDATES: Final = 64
 """Candidates of one player that are looked at; browsers send about a dozen."""

@@ -180,7 +180,7 @@ class PlayerLink:
         elif kind == "matchmaker":
             await self._notice(message)
         elif kind == "lease":
-            self.url = self._seat(str(message["lease"]))
+            self.url = self._seat(f"s/{message['lease']}/ws")
 
     async def _configure(self, message: dict[str, Any]) -> None:
         self._options = message.get("peerConnectionOptions")
@@ -223,14 +223,14 @@ class PlayerLink:
             self.log.refused = str(message["reason"])
         elif message.get("matched") and message.get("url"):
             # The same address serves again after a loss: the lease in it holds the seat.
-            self.url = self._seat(str(message["lease"]))
+            self.url = self._seat(str(message["url"]))
             self._row = -1  # to go there is no attempt at coming back
             if self._socket is not None:
                 await self._socket.close()
 
-    def _seat(self, lease: str) -> str:
-        """The address of the seat that a lease admits to; a new one is sent there before it ends."""
-        return urljoin(self._page, f"s/{lease}/ws?renew=1")
+    def _seat(self, way: str) -> str:
+        """The address of a seat, where new leases are to be sent before the old one ends."""
+        return urljoin(self._page, f"{way}?renew=1")
 
     def _retire(self) -> None:
         if self.peer is not None:

@@ -37,7 +37,7 @@ async def test_a_player_follows_the_matchmaker_to_his_stream(stub: Stub) -> None
     ):
         await player.frames(5)
         assert [notice["queued"] for notice in player.log.notices] == [True, False]
-        assert player._link.url.endswith("/s/lease/ws")
+        assert player._link.url.endswith("/s/lease/ws?renew=1")
         player.drop_socket()
         await player.until(lambda: player.log.connections == 3, "the same address again")
 
@@ -46,7 +46,14 @@ async def test_a_relative_address_is_of_the_page() -> None:
     async with saying() as url:
         player = Player(url)
         await player._link._notice({"matched": True, "url": "s/abc/ws"})
-        assert player._link.url == url.removesuffix("ws") + "s/abc/ws"
+        assert player._link.url == url.removesuffix("ws") + "s/abc/ws?renew=1"
+
+
+async def test_a_new_lease_is_what_a_player_comes_back_with() -> None:
+    async with saying() as url:
+        player = Player(url)
+        await player._link._take({"type": "lease", "lease": "new", "expires": 1})
+        assert player._link.url == url.removesuffix("ws") + "s/new/ws?renew=1"
 
 
 @pytest.mark.parametrize(
