@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -23,6 +24,8 @@ from tests.cluster.monitoring import Monitoring
 from tests.cluster.node import host
 from tests.cluster.release import Release
 from tests.support.matchmaking import Visitor
+
+log = logging.getLogger(__name__)
 
 FLEET = "deployment/px-streamer-default"
 SCALER = "horizontalpodautoscaler/px-streamer-default"
@@ -107,7 +110,9 @@ class Loop:
         """Install or upgrade, unless it is as wanted; the matchmaker learns of it at once."""
         if wanted == self._given:
             return
+        began = time.monotonic()
         await self.release.deploy(wanted)
+        log.info("deployed in %.1f s", time.monotonic() - began)
         self._given = wanted
         pods = [f"pod/{pod['metadata']['name']}" for pod in self.release.pods("matchmaker")]
         self.kubectl("annotate", "--overwrite", *pods, f"tests/touched={time.time_ns()}")
@@ -162,7 +167,9 @@ class Loop:
 
     async def until(self, what: str, check: Callable[[], bool], seconds: float = SECONDS) -> None:
         """Wait for the cluster without keeping the players' sockets from being served."""
+        began = time.monotonic()
         await asyncio.to_thread(host.wait, what, check, seconds)
+        log.info("%s after %.1f s", what, time.monotonic() - began)
 
     async def rests(self, streams: int) -> None:
         """Wait until the fleet has so many streams, all there and none on its way in or out."""
