@@ -118,12 +118,12 @@ class Loop:
         self.kubectl("annotate", "--overwrite", *pods, f"tests/touched={time.time_ns()}")
 
     @asynccontextmanager
-    async def opened(self, wanted: dict[str, Any], *, rests: int | None = 1) -> AsyncIterator[Loop]:
+    async def opened(self, wanted: dict[str, Any], *, rests: int = 1) -> AsyncIterator[Loop]:
         """Deploy, find the fleet at rest with so many streams, and have nobody in it afterwards."""
         await self.deploy(wanted)
         async with self.release.way("deployment/px-matchmaker", 3000) as self.address:
-            if rests is not None:
-                await self.rests(rests)
+            await self.condition("ScalingActive", "True")  # the adapter has found the metric
+            await self.rests(rests)
             try:
                 yield self
             finally:
