@@ -48,12 +48,14 @@ async def standing(
     turns: list[Turn] = []
     try:
         async with Visitor(rooms[0], fleet).seated():
-            for room in rooms:
-                visitor = Visitor(room, fleet)
+            visitors = [Visitor(room, fleet) for room in rooms]
+            for visitor in visitors:
                 tasks.append(asyncio.create_task(_turn(visitor, within)))
                 await asyncio.wait_for(visitor.waiting.wait(), within)
                 await asyncio.sleep(apart)
             yield turns
+            for visitor in visitors:  # who is on the way back to its place can't be seated at this moment
+                await asyncio.wait_for(visitor.waiting.wait(), within)
         turns += await asyncio.gather(*tasks)
     finally:
         for task in tasks:

@@ -41,7 +41,7 @@ class Visitor:
         fleet: which to ask for.
 
     Attributes:
-        waiting: set once it has been told its place.
+        waiting: set while it has been told its place on the present socket.
     """
 
     def __init__(self, url: str, fleet: str = "default") -> None:
@@ -83,6 +83,7 @@ class Visitor:
             raise Unexpected(f"nobody new was seated within {within:.0f} s: {last}") from None
 
     async def _once(self) -> tuple[ClientConnection, Seat]:
+        self.waiting.clear()
         ticket = f"&ticket={self._ticket}" if self._ticket else ""
         way = f"{self._url}?handoff=1&fleet={self._fleet}{ticket}"
         async with connect(way, compression=None, proxy=None) as room:

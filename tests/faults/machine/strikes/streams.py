@@ -18,21 +18,23 @@ async def drain(ground: Machine) -> None:
     ground.announce(here, ending=True)
     ground.processes.tell(signalserver, signal.SIGTERM)
     players = [player for player in ground.players if player.stream == here]
-    players[0].cut()
-    for _ in range(VISITS):
-        seat = await ground.seat()
-        if seat.stream == here:
-            raise Unexpected(f"{here} was given to somebody new while it drains")
-    await asyncio.gather(*(player.steady(20.0) for player in players))
-    await _replace(ground, here)
+    try:
+        players[0].cut()
+        for _ in range(VISITS):
+            seat = await ground.seat()
+            if seat.stream == here:
+                raise Unexpected(f"{here} was given to somebody new while it drains")
+        await asyncio.gather(*(player.steady(20.0) for player in players))
+    except TimeoutError as error:
+        raise Unexpected(f"somebody on {here} does not go on: {error}") from error
+    finally:
+        await _replace(ground, here)
 
 
 async def _replace(ground: Machine, name: str) -> None:
     """Let the stream's players leave, as they wish to now, and begin again once it is back."""
     there = [one for one in ground.sessions if one.stream == name]
     lost = [f"{one.name}: {one.lost}" for one in there if one.lost]
-    if lost:
-        raise Unexpected(f"while {name} drained: {'; '.join(lost)}")
     for one in there:
         await one.end()
     await ground.processes.ended(ground.streams[name])
@@ -41,6 +43,8 @@ async def _replace(ground: Machine, name: str) -> None:
     for one in there:
         await ground.begin(one)
         await one.mark()
+    if lost:
+        raise Unexpected(f"while {name} drained: {'; '.join(lost)}")
 
 
 FAULTS: tuple[Fault[Machine], ...] = (
