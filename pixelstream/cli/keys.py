@@ -33,6 +33,7 @@ Entry = Annotated[str, typer.Option("--entry", help="Which entry of a Secret: le
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `show` tells it.")]
 
 keys = typer.Typer(
+    name="keys",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
