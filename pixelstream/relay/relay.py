@@ -151,14 +151,6 @@ class Relay:
         """End what `ask` began."""
         self._room.bridge.end(player.player_id)
 
-    def kick(self, player_id: str, words: str, now: float) -> bool:
-        """Close a player with 1011, on an operator's wish; False if there is none of that id."""
-        player = self._room.registry.players.get(player_id)
-        if player is None:
-            return False
-        close_player(self._room, player, EndedReason.KICKED, now, code=closing.KICKED, words=words)
-        return True
-
     # --- seats -------------------------------------------------------------------------------
 
     def claim(self, session: str, fence: int, deadline: float, now: float) -> RefusedReason | None:

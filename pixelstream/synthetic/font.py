@@ -46,11 +46,6 @@ SIGNS: Final = _parse(_SIGNS)
 _MISSING: Final = _parse("x" + _BOX)["x"]
 
 
-def text_width(text: str, scale: int) -> int:
-    """Return the pixels that `text` takes from left to right at `scale` pixels a dot."""
-    return len(text) * ADVANCE * scale
-
-
 def text_rows(text: str, scale: int, ink: int, paper: int) -> list[bytes]:
     """Return the `HEIGHT` different rows of `text`; each is to be drawn `scale` times, one below the other.
 

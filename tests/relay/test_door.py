@@ -245,10 +245,9 @@ def test_an_away_player_is_gone_with_its_streamer() -> None:
 
 def test_a_kick_is_for_good_as_far_as_the_lease_goes() -> None:
     stage = Stage()
-    stage.streamer()
-    player = stage.player(to="A", lease=("s", 1))
-    assert stage.relay.kick("1", "enough", stage.now)
-    assert not stage.relay.kick("1", "enough", stage.now)
+    streamer, player = stage.streamer(), stage.player(to="A", lease=("s", 1))
+    streamer.says("disconnectPlayer", playerId="1", reason="enough")
+    streamer.says("disconnectPlayer", playerId="1", reason="enough")
     assert player.port.closing == (1011, "enough")
     assert stage.host.sessions_ended == [("s", EndedReason.KICKED, 0.0)]
     assert stage.player(lease=("s", 1)).peer is None
