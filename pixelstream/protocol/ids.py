@@ -16,12 +16,12 @@ SILENT = "__LEGACY_STREAMER__"
 
 
 class PlayerIds:
-    """Player ids in order: "1", "2", ... Players and SFUs share one counter."""
+    """Player ids in order, "1", "2", ... or from another on. Players and SFUs share one counter."""
 
     __slots__ = ("_next",)
 
-    def __init__(self) -> None:
-        self._next = itertools.count(1).__next__
+    def __init__(self, first: int = 1) -> None:
+        self._next = itertools.count(first).__next__
 
     def take(self) -> str:
         """Return an id that no one has had."""

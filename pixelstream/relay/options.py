@@ -20,6 +20,8 @@ class RelayOptions:
     """`auto`, `4.26`, `4.27`, `5.0`, `5.2` or `5.5`."""
     seats: int = 1
     """Players that may be here at once, leases and guests together."""
+    first_player: int = 1
+    """Id of the first player; those of a process that died may still have pictures at the streamer."""
     lease_policy: LeasePolicy = "optional"
     """`required` refuses players without a lease."""
     players_per_streamer: int = 0

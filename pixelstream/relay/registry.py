@@ -21,11 +21,11 @@ class Registry:
         player_ids: the counter that players and SFUs share.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first_player: int = 1) -> None:
         self.streamers: dict[str, Streamer] = {}
         self.players: dict[str, Player] = {}
         self.sessions: dict[str, Player] = {}
-        self.player_ids = ids.PlayerIds()
+        self.player_ids = ids.PlayerIds(first_player)
 
     def unnamed(self) -> str:
         """An id for a streamer that hasn't told one yet."""

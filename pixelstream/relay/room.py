@@ -39,7 +39,7 @@ class Room:
     def __init__(self, options: RelayOptions, host: Host) -> None:
         self.options = options
         self.host = host
-        self.registry = Registry()
+        self.registry = Registry(options.first_player)
         self.counts = Counts()
         self.seats = Seats(options.seats, options.reconnect_grace, host.ended)
         self.chosen = profiles.PROFILES[options.profile]

@@ -8,6 +8,10 @@ def test_player_ids_are_numeric_strings_from_one_on() -> None:
     assert [ids.take() for _ in range(3)] == ["1", "2", "3"]
 
 
+def test_player_ids_may_begin_elsewhere() -> None:
+    assert PlayerIds(32_769).take() == "32769"
+
+
 @pytest.mark.parametrize(
     ("value", "player_id"),
     [("7", "7"), (7, "7"), (True, None), (7.0, None), (None, None), ([7], None), ({}, None)],

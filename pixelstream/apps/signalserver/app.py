@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ from pixelstream.settings.signalserver import SignalserverSettings
 
 GOODBYE = 2.5
 """Seconds that peers have to answer the last close frames; a little more than a socket waits for one."""
+
+LIVES = 32_768
+"""Beginnings of player ids, and ids in each: a streamer goes on with players of a killed process, and
+must not take a new one for one of them. All fit 31 bits, which the oldest engines read."""
 
 log = structlog.get_logger(__name__)
 
@@ -54,21 +59,25 @@ def run(settings: SignalserverSettings) -> None:
     """
     service.run(
         "signalserver",
-        lambda: serving(settings),
+        lambda: serving(settings, first_player=1 + LIVES * secrets.randbelow(LIVES)),
         log_settings=settings.log,
         drain=settings.drain.deadline,
     )
 
 
 @asynccontextmanager
-async def serving(settings: SignalserverSettings) -> AsyncIterator[Running]:
+async def serving(settings: SignalserverSettings, *, first_player: int = 1) -> AsyncIterator[Running]:
     """Serve while the block runs; its end closes players with a code upon which they come back.
+
+    Args:
+        settings: of the signalserver.
+        first_player: id of the first player.
 
     Raises:
         SettingsError: a secret is unreadable.
         OSError: a port can't be had.
     """
-    context, sockets = Context(settings), Sockets()
+    context, sockets = Context(settings, first_player), Sockets()
     if settings.exposed and context.streamer_token is None:
         log.warning("streamers need no token and may come from anywhere", host=settings.streamers.host)
     async with AsyncExitStack() as stack:

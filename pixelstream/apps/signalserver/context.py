@@ -60,7 +60,7 @@ class Context:
         SettingsError: a secret can't be read, or spans can't be exported as the settings ask.
     """
 
-    def __init__(self, settings: SignalserverSettings) -> None:
+    def __init__(self, settings: SignalserverSettings, first_player: int = 1) -> None:
         self.settings = settings
         self.secrets = Secrets()
         self.control_key = self.secrets.shared(settings.control_key_file, CONTROL_KEY_ENV)
@@ -86,7 +86,7 @@ class Context:
         shell = Shell(self.ice, self.bridge, self.registration, self.metrics, self._tracer)
         self.draining = asyncio.Event()
         self.drained = shell.drained_event
-        self.relay = Relay(_options(settings), shell)
+        self.relay = Relay(_options(settings, first_player), shell)
 
     def not_ready(self) -> str | None:
         """Why no player should come here, or None."""
@@ -226,12 +226,13 @@ def _turn_api(settings: SignalserverSettings, key: Callable[[], str | None]) -> 
     )
 
 
-def _options(settings: SignalserverSettings) -> RelayOptions:
+def _options(settings: SignalserverSettings, first_player: int) -> RelayOptions:
     servers = [{"urls": list(settings.ice.stun)}] if settings.ice.stun else []
     fallback = {"iceTransportPolicy": settings.ice.transport_policy, "iceServers": servers}
     return RelayOptions(
         profile=settings.streamers.engine,
         seats=settings.stream.seats,
+        first_player=first_player,
         lease_policy=settings.auth.lease,
         players_per_streamer=settings.streamers.per_streamer,
         reconnect_grace=settings.sessions.reconnect_grace,
