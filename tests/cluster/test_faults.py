@@ -1,4 +1,4 @@
-"""Faults on the cluster, each once, while sessions play: none may be lost.
+"""Faults on the cluster, each once or as often as is asked for, while sessions play: none may be lost.
 
 Trap: sessions go on from one fault to the next, as they do in life, so the order of the faults matters to
 what is left of streams that were told to end.
@@ -7,6 +7,7 @@ what is left of streams that were told to end.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +20,13 @@ from tests.faults.cluster.ground import VALUES, playing
 from tests.faults.cluster.strikes import FAULTS
 from tests.faults.fault import Form, Outcome
 
-pytestmark = [pytest.mark.cluster, pytest.mark.own_node, pytest.mark.timeout(1500)]
+REPETITIONS = int(os.environ.get("FAULTS_REPETITIONS", "1"))
+"""How often each fault strikes."""
+
+LONG = bool(os.environ.get("FAULTS_LONG"))
+"""Whether what is away stays away for as long as the words of its fault say."""
+
+pytestmark = [pytest.mark.cluster, pytest.mark.own_node, pytest.mark.timeout(1500 * REPETITIONS * (1 + LONG))]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +39,7 @@ def release(charts: Charts, cluster: Cluster) -> Iterator[Release]:
 
 
 async def test_no_fault_costs_a_session(release: Release) -> None:
-    form, outcomes = Form(repeat=1), list[Outcome]()
+    form, outcomes = Form(long=LONG, repeat=REPETITIONS), list[Outcome]()
 
     def told(outcome: Outcome, done: int, of: int) -> None:
         if done == of:
