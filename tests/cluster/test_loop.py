@@ -7,9 +7,11 @@ tail of the one before; and a player must be matched before it may be counted as
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import os
+import random
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,6 +32,9 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 REACTION = 20.0
 """Seconds from the arrival of players to the number of replicas that they want, at the 95th percentile."""
+
+INTERVAL = 5.0
+"""Seconds between two decisions of the autoscaler."""
 
 GROUPS = (1, 1, 2)
 """Players who come, each time to a fleet at rest."""
@@ -94,10 +99,13 @@ async def test_streams_follow_players_and_a_shrinking_fleet_touches_no_session(
     loop: Loop, artifacts: Path
 ) -> None:
     reactions: list[float] = []
+    dice = random.Random(6)  # noqa: S311 - moments, no secret
     async with loop.opened(values()):
         while len(reactions) < REPETITIONS:
             for count in GROUPS:
                 here = len(loop.players)
+                # At any moment between two decisions: a fleet comes to rest at a fixed time after one.
+                await asyncio.sleep(dice.uniform(0.0, INTERVAL))
                 began = time.monotonic()
                 came = await loop.arrive(count)
                 await loop.until("streams wanted", lambda: loop.wanted() == len(loop.players) + 1)
