@@ -99,7 +99,7 @@ async def test_streams_follow_players_and_a_shrinking_fleet_touches_no_session(
     loop: Loop, artifacts: Path
 ) -> None:
     reactions: list[float] = []
-    dice = random.Random(6)  # noqa: S311 - moments, no secret
+    dice = random.Random(6)
     async with loop.opened(values()):
         while len(reactions) < REPETITIONS:
             for count in GROUPS:
