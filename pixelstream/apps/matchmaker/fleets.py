@@ -41,26 +41,30 @@ class Fleets:
         self._own = settings.fleets if "fleets" in settings.model_fields_set else ()
         self.sizes: dict[str, Sizing] = {}
         self.rates: dict[str, Rate] = {}
+        self._fault = ""
         self._take(self._read())
 
     async def run(self) -> None:
-        """Follow the file until cancelled; a fault is told once, until the file changes."""
-        told = ""
+        """Follow the file until cancelled; a fault is logged once, until the file changes."""
         while self._file is not None:
             await asyncio.sleep(INTERVAL)
             try:
                 self._take(await asyncio.to_thread(self._read))
-                told = ""
+                self._fault = ""
             except SettingsError as error:
-                if str(error) != told:
-                    told = str(error)
-                    log.warning("fleets stay as they are", fault=told)
+                if str(error) != self._fault:
+                    self._fault = str(error)
+                    log.warning("fleets stay as they are", fault=self._fault)
 
-    def warnings(self) -> list[str]:
-        """Say which budgets a restart forgets, where no other replica remembers them."""
+    def warnings(self, *, alone: bool) -> list[str]:
+        """Say why the file isn't followed, and, to one that is alone, which budgets a restart forgets."""
+        fault = " ".join(self._fault.split())
+        unread = [f"fleets stay as they were, and no matchmaker can start: {fault}"] if fault else []
+        if not alone:
+            return unread
         hours = [name for name, one in self.sizes.items() if one.budget and one.budget.gpu_hours]
         words = "what {} has cost today is forgotten if this process ends: share a store to keep it"
-        return [words.format(name) for name in sorted(hours)]
+        return unread + [words.format(name) for name in sorted(hours)]
 
     def _read(self) -> tuple[FleetSettings, ...]:
         if self._file is None or not self._file.exists():

@@ -82,8 +82,10 @@ async def test_a_fault_is_told_once_and_changes_nothing(file: Path, followed: Fl
         write(file, "fleets: {")
         await until(lambda: logs)
         assert followed.sizes == {"a": Sizing(3)}
+        assert str(file) in " ".join(followed.warnings(alone=False))
         write(file, "fleets: [{name: c}]")
         await until(lambda: followed.sizes == {"c": Sizing(1)})
+        assert followed.warnings(alone=False) == []
     assert [line["event"] for line in logs] == ["fleets stay as they are", "fleets"]
 
 

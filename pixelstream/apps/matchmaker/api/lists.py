@@ -63,8 +63,7 @@ def router(context: Context) -> APIRouter:
         found, sharing = await store.fleets(), store.sharing
         warnings = context.marking.warnings() if context.marking else []
         warnings += context.cluster.warnings() if context.cluster else []
-        if store.kind == "memory":
-            warnings += context.fleets.warnings()
+        warnings += context.fleets.warnings(alone=store.kind == "memory")
         return models.Health(
             status="draining" if context.draining else "ok" if sharing.up else "degraded",
             version=__version__,
