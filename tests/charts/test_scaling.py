@@ -1,5 +1,6 @@
 """Who scales what, and what an eviction may take."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import yaml
 
 from pixelstream.settings.base import parse
 from pixelstream.settings.fleets import FleetsFile
-from tests.charts.helm import Object, name, objects, of_kind, pods, rendered, selects, template
+from tests.charts.helm import Object, name, objects, of_kind, pods, rendered, selects, template, values_of
 
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
@@ -149,6 +150,27 @@ def test_both_kinds_go_to_zero() -> None:
     found = rendered("scaling")
     assert scaler(found, "default")["minReplicas"] == 0
     assert scaler(found, "asked")["minReplicaCount"] == 0
+
+
+NOTE = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "note"},
+    "data": {"text": '{{ include "streamer.scalingNotes" . | b64enc }}'},
+}
+"""Helm's template shows no notes, so their words are put where it shows them."""
+
+
+@pytest.mark.parametrize(
+    ("served", "blind"),
+    [(("external", "custom"), ""), (("custom",), "default, shared"), ((), "default, seed, shared")],
+)
+def test_the_notes_name_fleets_whose_metric_nobody_serves(served: tuple[str, ...], blind: str) -> None:
+    apis = [f"--api-versions={group}.metrics.k8s.io/v1beta1" for group in served]
+    text = template("--values", values_of("scaling"), *apis, values={"streamer": {"extraObjects": [NOTE]}})
+    (it,) = [it for it in of_kind(objects(text), "ConfigMap") if name(it) == "ConfigMap/note"]
+    told = base64.b64decode(it["data"]["text"]).decode()
+    assert f"until it does: {blind}.\n" in told if blind else told == ""
 
 
 def test_without_keda_there_is_nothing_of_it() -> None:
