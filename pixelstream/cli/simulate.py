@@ -108,8 +108,9 @@ def simulate(
         for rule, own in tried
     ]
     outcomes = [outcome for outcome, _ in runs]
-    chosen = best(outcomes, _seconds("--goal", goal), give_up / 100)
-    _show(outcomes, chosen, as_json=as_json)
+    goals = _seconds("--goal", goal), give_up / 100
+    chosen = best(outcomes, *goals)
+    _show(outcomes, chosen, kept=chosen.keeps(*goals), as_json=as_json)
     if svg is not None:
         _write(svg, picture.svg(outcomes))
     if write is not None:
@@ -160,13 +161,18 @@ def _spread(option: str, text: str) -> Spread:
     return Spread(_seconds(option, median.strip()), _seconds(option, p95.strip()) if p95 else 0.0)
 
 
-def _show(outcomes: Sequence[Outcome], chosen: Outcome, *, as_json: bool) -> None:
+def _show(outcomes: Sequence[Outcome], chosen: Outcome, *, kept: bool, as_json: bool) -> None:
     console = Console(highlight=False)
-    console.print(report.table(outcomes, chosen), width=WIDEST, crop=False)  # a narrow terminal wraps it
+    # A narrow terminal wraps it.
+    console.print(report.table(outcomes, chosen, kept=kept), width=WIDEST, crop=False)
     for line in report.plot(chosen, console.width):
         console.print(line, no_wrap=True)
     if as_json:
-        told = {"chosen": chosen.policy.title, "policies": [report.line(one) for one in outcomes]}
+        told = {
+            "chosen": chosen.policy.title,
+            "kept": kept,
+            "policies": [report.line(one) for one in outcomes],
+        }
         sys.stdout.write(json.dumps(told) + "\n")
 
 

@@ -79,10 +79,14 @@ class Outcome:
         """What all GPU-hours cost."""
         return self.hours() * self.policy.fleet.price_per_gpu_hour
 
+    def keeps(self, goal: float, abandoned: float) -> bool:
+        """Tell whether 95 % of the waits are within `goal` and no more than a share of players gave up."""
+        return self.wait(0.95) <= goal and self.abandoned <= abandoned
+
 
 def best(outcomes: Sequence[Outcome], goal: float, abandoned: float) -> Outcome:
     """Return the cheapest that keeps 95 % of the waits within `goal`, or the one that comes nearest to it."""
-    good = [one for one in outcomes if one.wait(0.95) <= goal and one.abandoned <= abandoned]
+    good = [one for one in outcomes if one.keeps(goal, abandoned)]
     if good:
         return min(good, key=lambda one: (one.hours(), one.wait(0.95)))
     return min(outcomes, key=lambda one: (one.abandoned > abandoned, one.wait(0.95), one.hours()))

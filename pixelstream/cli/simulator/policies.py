@@ -76,11 +76,14 @@ def read_values(path: Path, loop: Loop, common: Mapping[str, Any]) -> tuple[Poli
         common: keys of the fleet's settings that the values don't have; `name` is the fleet's.
 
     Raises:
-        SettingsError: the values can't be read, or say what the chart would refuse.
+        SettingsError: the values can't be read, have no such fleet, or say what the chart would refuse.
     """
     whole = load(_Any, path).model_dump()
     streamer: dict[str, Any] = whole.get("streamer", whole)
-    own = (streamer.get("fleets") or {}).get(common["name"]) or {}
+    fleets: dict[str, Any] = {"default": {}, **(streamer.get("fleets") or {})}
+    if common["name"] not in fleets:
+        raise SettingsError(str(path), [f"--fleet {common['name']}: there are {', '.join(fleets)}"])
+    own = fleets[common["name"]] or {}
     scaling: dict[str, Any] = _over(streamer.get("autoscaling") or {}, own.get("autoscaling") or {})
     price = own.get("pricePerGpuHour", streamer.get("pricePerGpuHour"))
     fleet = {
@@ -90,6 +93,7 @@ def read_values(path: Path, loop: Loop, common: Mapping[str, Any]) -> tuple[Poli
         "buffer": scaling.get("buffer", 1),
         "budget": scaling.get("budget") or {},
         **({"pricePerGpuHour": price} if price else {}),
+        **_gpus(_over(streamer.get("gpu") or {}, own.get("gpu") or {})),
     }
     behavior = _over(_wire(loop.behavior), scaling.get("behavior") or {})
     loop = replace(
@@ -127,6 +131,14 @@ def write_values(policy: Policy, loop: Loop, most: int = 0) -> str:
         values["pricePerGpuHour"] = fleet.price_per_gpu_hour
     head = f"# {policy.title}: chosen by pixelstream simulate.\n"
     return head + yaml.safe_dump({"streamer": {"fleets": {fleet.name: values}}}, sort_keys=False)
+
+
+def _gpus(gpu: Mapping[str, Any]) -> dict[str, float]:
+    """Return the GPUs of one stream as the chart tells them to the matchmaker; nothing where it has none."""
+    mode = gpu.get("mode", "none")
+    if mode in {"shared", "label"}:
+        return {"gpus": 1 / gpu.get("streams", 1)}
+    return {} if mode == "none" else {"gpus": float(gpu.get("count", 1))}
 
 
 def _wire(model: Model) -> dict[str, Any]:

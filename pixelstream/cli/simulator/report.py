@@ -17,12 +17,13 @@ SERIES = ("wanted", "busy", "idle", "starting", "waiting")
 STYLES = {"wanted": "cyan", "busy": "green", "idle": "yellow", "starting": "magenta", "waiting": "red"}
 
 
-def table(outcomes: Sequence[Outcome], chosen: Outcome) -> Table:
-    """Return one row for each policy; the chosen one is marked."""
+def table(outcomes: Sequence[Outcome], chosen: Outcome, *, kept: bool) -> Table:
+    """Return one row for each policy; the chosen one is marked, and if no goal is `kept`, that is said."""
     priced = any(one.cost for one in outcomes)
     nodes = any(one.seconds[SPARE] for one in outcomes)
     capped = any(one.capped for one in outcomes)
-    made = Table(caption=f"{chosen.visits} players; * is the choice", caption_justify="left")
+    words = "* is the choice" if kept else "none keeps --goal and --give-up; * comes nearest"
+    made = Table(caption=f"{chosen.visits} players; {words}", caption_justify="left")
     longest = max(len(one.policy.title) for one in outcomes)
     made.add_column("policy", min_width=min(40, longest + 2))
     titles = ["wait p50", "p95", "gave up", "busy h", "idle h", "starting h"]

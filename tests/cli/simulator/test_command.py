@@ -11,7 +11,9 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from pixelstream.cli import main
+from tests.setup.progress import ROOT
 
+CASE = ROOT / "charts" / "pixelstream" / "ci" / "scaling-values.yaml"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -27,9 +29,16 @@ def test_the_usual_policies_are_compared_and_one_is_chosen() -> None:
     figures = json.loads(result.stdout.splitlines()[-1])
     assert len(figures["policies"]) == 6
     chosen = next(one for one in figures["policies"] if one["policy"] == figures["chosen"])
-    assert chosen["waitP95"] <= 10 or all(one["waitP95"] > 10 for one in figures["policies"])
+    assert figures["kept"]
+    assert chosen["waitP95"] <= 10
     assert "wait p50" in result.stdout
     assert "waiting" in result.stdout
+
+
+def test_a_choice_that_misses_the_goals_is_told_to() -> None:
+    result = simulate("--policy", "fixed=0,min=0", "--json")
+    assert not json.loads(result.stdout.splitlines()[-1])["kept"]
+    assert "none keeps --goal" in result.stdout
 
 
 def test_the_choice_is_written_as_values_and_all_as_a_picture(tmp_path: Path) -> None:
@@ -78,6 +87,7 @@ def test_nodes_keda_and_endless_patience_can_be_asked_for() -> None:
         (("--policy", "many"), "'many' is none of fixed=N"),
         (("--values", "missing.yaml"), "cannot be read"),
         (("--csv", "missing.csv"), "missing.csv"),
+        (("--values", str(CASE), "--fleet", "nope"), "--fleet nope: there are default, asked"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_words(args: tuple[str, ...], words: str) -> None:

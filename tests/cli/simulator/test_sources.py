@@ -131,6 +131,22 @@ streamer:
     assert isinstance(loop.behavior, Behavior)
 
 
+@pytest.mark.parametrize(
+    ("gpu", "gpus"),
+    [
+        ("{}", 1.5),
+        ("{mode: dedicated, count: 2}", 2.0),
+        ("{mode: shared, streams: 4, memory: 4Gi, deviceMemory: 16Gi}", 0.25),
+        ("{mode: mig, profile: 1g.24gb+gfx}", 1.0),
+    ],
+)
+def test_values_say_what_a_stream_has_of_a_gpu(gpu: str, gpus: float, tmp_path: Path) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text(f"streamer: {{fleets: {{default: {{gpu: {gpu}}}}}}}")
+    policy, _ = read_values(file, Loop(), {**COMMON, "gpus": 1.5})
+    assert policy.fleet.gpus == gpus
+
+
 # --- Prometheus --------------------------------------------------------------------------------
 
 Answers = dict[str, tuple[int, Any]]
