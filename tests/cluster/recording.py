@@ -34,8 +34,10 @@ HERE = ("free", "resting", "reserved", "taken", "away")
 
 POLL = 0.2
 """Seconds between two looks."""
-WINDOW = 15
-"""Seconds that scaling down looks back."""
+INTERVAL = 5.0
+"""Seconds between two decisions of the autoscaler, and what it takes to come to one on top."""
+WINDOW = 12
+"""Seconds that scaling down looks back: no multiple of the interval, or chance would add a whole one."""
 
 WAVES = 4
 APART = 88.0
@@ -120,7 +122,7 @@ async def record(loop: Loop, pattern: Sequence[tuple[float, float]]) -> Run:
                 await looking
             api.close()
         run.seconds = time.monotonic() - run.began
-        run.interval = run.seconds / (loop.watched.asked() - looks)
+        run.interval = max(INTERVAL, run.seconds / (loop.watched.asked() - looks))
         run.used = {state: seconds - before[state] for state, seconds in (await _used(client)).items()}
     return run
 

@@ -25,16 +25,13 @@ from tests.cluster.loop import Loop, values
 from tests.cluster.monitoring import IMAGES, Monitoring, monitoring
 from tests.cluster.node.kubectl import Kubectl
 from tests.cluster.node.provider import Cluster
-from tests.cluster.recording import PATTERN, WAVES, WINDOW, record, told
+from tests.cluster.recording import INTERVAL, PATTERN, WAVES, WINDOW, record, told
 from tests.cluster.release import PLAYING_SECONDS, Charts, still_plays
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 REACTION = 20.0
 """Seconds from the arrival of players to the number of replicas that they want, at the 95th percentile."""
-
-INTERVAL = 5.0
-"""Seconds between two decisions of the autoscaler."""
 
 GROUPS = (1, 1, 2)
 """Players who come, each time to a fleet at rest."""
