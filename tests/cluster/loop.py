@@ -141,10 +141,12 @@ class Loop:
         return guest
 
     async def leave(self, *leaving: Guest) -> None:
-        """Let players say goodbye."""
+        """Let players say goodbye, and be heard: whose way is cut before keeps the seat for a minute."""
         for guest in leaving:
             guest.ws.close()
             self.players.remove(guest)
+        for guest in leaving:
+            await guest.ended()
 
     async def seated(self, players: Iterable[Guest]) -> None:
         """Wait until the seats of these have spoken to them."""
