@@ -9,6 +9,10 @@ find "${packages}" -name '*.so' -not -path '*.libs/*' -exec strip --strip-unneed
 find "${packages}" -type f \
     \( -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' -o -name '*.pyi' \) -delete
 
+# Of all languages that can be coloured, a traceback shows one; its lexer draws on unistring and special.
+find "${packages}"/pygments/lexers -type f \
+    ! -name '__init__.py' ! -name '_mapping.py' ! -name 'python.py' ! -name 'special.py' -delete
+
 # The HEVC encoder is a sixth of everything, and no stream here is HEVC. FFmpeg asks it for its table
 # of functions and reports an encoder that cannot be opened when there is none, so a library that
 # answers "none" takes its place.

@@ -167,7 +167,7 @@ async def test_a_relay_is_a_ready_pod_on_its_nodes_address_until_it_is_to_end(
     async with Following(RelayWatch(client, namespace.namespace, "app=stream")) as seen:
         await seen.shows(lambda relays: relays == [])
         await asyncio.to_thread(namespace.apply, relay)
-        await seen.shows(lambda relays: len(relays) == 1)
+        await seen.shows(lambda relays: [one.ready for one in relays] == [True])
         [found] = seen.told[-1]
         assert found.host in addresses
         assert found == Relay(found.host, 18478, 18478, None, zone=found.zone)
