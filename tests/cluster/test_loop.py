@@ -71,7 +71,7 @@ async def test_a_player_waits_in_the_page_while_the_first_stream_starts_and_play
             page = await browser.open_page(chromium, f"http://{address}/")
             await page.wait_for_function("words => document.body.innerText.includes(words)", arg=MADE)
             await page.evaluate("window.sameDocument = true")
-            await page.screenshot(path=artifacts / "from-zero.png")
+            await page.screenshot(path=artifacts / "from-zero.png", animations="disabled")
             state = await browser.wait_state(page, "playing", "failed", "ended", deadline=2 * PLAYING_SECONDS)
             assert state == "playing", await page.evaluate("window.pixelstream.reason")
             seconds = time.monotonic() - began
