@@ -8,9 +8,6 @@ log; paths and queries go through `redact` first.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass
@@ -20,6 +17,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pixelstream.auth.keys import LeaseKeys
+from pixelstream.auth.sealing import decode, encode, mac
 from pixelstream.errors import LeaseError
 
 __all__ = ["Lease", "LeaseKeys", "redact", "sign", "verify"]
@@ -77,9 +75,9 @@ def sign(lease: Lease, keys: LeaseKeys) -> str:
     }
     if lease.user is not None:
         claims["usr"] = lease.user
-    header = _encode(orjson.dumps({"alg": "HS256", "typ": "JWT", "kid": kid}))
-    signed = header + b"." + _encode(orjson.dumps(claims))
-    return (signed + b"." + _encode(_mac(key, signed))).decode()
+    header = encode(orjson.dumps({"alg": "HS256", "typ": "JWT", "kid": kid}))
+    signed = f"{header}.{encode(orjson.dumps(claims))}"
+    return f"{signed}.{encode(mac(key, signed))}"
 
 
 def verify(token: str, keys: LeaseKeys, now: float) -> Lease:
@@ -100,8 +98,8 @@ def verify(token: str, keys: LeaseKeys, now: float) -> Lease:
     key = keys.by_kid.get(str(header.get("kid")))
     if key is None:
         raise LeaseError("unknown_key", "it names a key that is not known here")
-    signed = f"{parts[0]}.{parts[1]}".encode()
-    if not hmac.compare_digest(_mac(key, signed), _decode(parts[2])):
+    signed = f"{parts[0]}.{parts[1]}"
+    if not hmac.compare_digest(mac(key, signed), decode(parts[2])):
         raise LeaseError("forged", "the signature does not fit")
     lease = _read_claims(parts[1])
     if now >= lease.expires:
@@ -121,7 +119,7 @@ def redact(path: str) -> str:
 
 def _read_header(part: str) -> dict[str, Any]:
     try:
-        header = orjson.loads(_decode(part))
+        header = orjson.loads(decode(part))
     except orjson.JSONDecodeError:
         header = None
     # The algorithm is never the token's choice: "none" and the asymmetric ones end here.
@@ -132,7 +130,7 @@ def _read_header(part: str) -> dict[str, Any]:
 
 def _read_claims(part: str) -> Lease:
     try:
-        claims = _Claims.model_validate_json(_decode(part))
+        claims = _Claims.model_validate_json(decode(part))
     except ValidationError:
         raise LeaseError("malformed", "its claims are not those of a lease") from None
     return Lease(
@@ -144,26 +142,3 @@ def _read_claims(part: str) -> Lease:
         expires=claims.exp,
         user=claims.usr,
     )
-
-
-def _mac(key: bytes, data: bytes) -> bytes:
-    return hmac.digest(key, data, hashlib.sha256)
-
-
-def _encode(data: bytes) -> bytes:
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-
-def _decode(text: str) -> bytes:
-    """Bytes of unpadded base64url in its one canonical spelling.
-
-    Raises:
-        LeaseError: `malformed`.
-    """
-    try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        data = b""
-    if not data or _encode(data) != text.encode():
-        raise LeaseError("malformed", "a part is not base64url")
-    return data

@@ -7,9 +7,6 @@ notice only, and always by the clock of the room, never by that of the machine t
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import hmac
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,6 +15,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pixelstream.auth.keys import LeaseKeys
+from pixelstream.auth.sealing import decode, encode, mac
 from pixelstream.errors import LeaseError
 
 KIND = "ticket1"
@@ -65,8 +63,8 @@ def sign_ticket(ticket: Ticket, keys: LeaseKeys) -> str:
     if ticket.user is not None:
         claims["usr"] = ticket.user
     # A key's id may have points in it, so it goes in base64url as well.
-    signed = f"{KIND}.{_encode(kid.encode())}.{_encode(orjson.dumps(claims))}"
-    return f"{signed}.{_encode(_mac(key, signed))}"
+    signed = f"{KIND}.{encode(kid.encode())}.{encode(orjson.dumps(claims))}"
+    return f"{signed}.{encode(mac(key, signed))}"
 
 
 def verify_ticket(text: str, keys: LeaseKeys, now: float) -> Ticket:
@@ -83,33 +81,15 @@ def verify_ticket(text: str, keys: LeaseKeys, now: float) -> Ticket:
     parts = text.split(".") if len(text) <= MAX_TICKET and text.isascii() else []
     if len(parts) != PARTS or parts[0] != KIND:
         raise LeaseError("malformed", "not a ticket")
-    key = keys.by_kid.get(_decode(parts[1]).decode(errors="replace"))
+    key = keys.by_kid.get(decode(parts[1]).decode(errors="replace"))
     if key is None:
         raise LeaseError("unknown_key", "it names a key that is not known here")
-    if not hmac.compare_digest(_mac(key, ".".join(parts[:3])), _decode(parts[3])):
+    if not hmac.compare_digest(mac(key, ".".join(parts[:3])), decode(parts[3])):
         raise LeaseError("forged", "the signature does not fit")
     try:
-        claims = _Claims.model_validate_json(_decode(parts[2]))
+        claims = _Claims.model_validate_json(decode(parts[2]))
     except ValidationError:
         raise LeaseError("malformed", "its claims are not those of a ticket") from None
     if now >= claims.exp:
         raise LeaseError("expired", f"{now - claims.exp:.0f} s ago")
     return Ticket(claims.sub, claims.fleet, claims.ord, claims.exp, claims.usr)
-
-
-def _mac(key: bytes, signed: str) -> bytes:
-    return hmac.digest(key, signed.encode(), hashlib.sha256)
-
-
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        data = b""
-    if not data or _encode(data) != text:
-        raise LeaseError("malformed", "a part is not base64url")
-    return data
