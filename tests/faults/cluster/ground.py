@@ -32,13 +32,19 @@ STREAMS = PLAYERS + 1 + SPARE
 SECONDS = 180.0
 STEADY = 40.0
 SERVICES = ("matchmaker", "proxy", "turn-api", "router")
+SMALL: dict[str, Any] = {"resources": {"requests": {"cpu": "5m"}}}
+"""An upgrade has every pod twice, and those that end beside them; they must all find room on the node."""
 VALUES: dict[str, Any] = {
     **BESIDE,
-    "matchmaker": valkey.VALUES,
-    "streamer": {"replicas": STREAMS, "terminationGracePeriodSeconds": 1800, "config": {"mode": "clips"}},
-    "proxy": {"replicas": 2},
-    "router": {"replicas": 2},
-    "turn-api": {"replicas": 2},
+    "matchmaker": {**valkey.VALUES, **SMALL},
+    "streamer": {
+        "replicas": STREAMS,
+        "terminationGracePeriodSeconds": 1800,
+        "config": {"mode": "clips"},
+        "signalserver": SMALL,
+        **SMALL,
+    },
+    **{name: {"replicas": 2, **SMALL} for name in ("proxy", "router", "turn-api", "player")},
 }
 
 Playing = PlayerSession | BrowserSession
