@@ -1,7 +1,7 @@
 """What players meet: phases of their coming, the picture they get, and how it ends."""
 
 from tests.setup.dashboards.board import Board, Row
-from tests.setup.dashboards.overview import IN_TIME, IN_TIME_WORDS
+from tests.setup.dashboards.overview import IN_TIME
 from tests.setup.dashboards.panels import curves, falling, rising, runbook, stat
 from tests.setup.dashboards.queries import FLEETS, quantile, rate, service_rate
 
@@ -20,17 +20,7 @@ NUMBERS = Row(
     (
         (
             4,
-            runbook(
-                stat(
-                    "First frame within 2 s",
-                    IN_TIME_WORDS,
-                    IN_TIME,
-                    "percent",
-                    decimals=1,
-                    steps=falling(90, 95),
-                ),
-                "PixelstreamFirstFrameBurnsFast",
-            ),
+            IN_TIME,
         ),
         (
             4,
